@@ -1,0 +1,185 @@
+import Foundation
+
+/// How a run is trained, complete: every number that decides its bits.
+public struct TrainingConfig: Codable, Hashable, Sendable {
+  /// The shape of the learning rate over the steps.
+  public enum Schedule: String, Codable, Sendable, CaseIterable {
+    /// half a cosine from the peak to the final rate
+    case cosine
+    /// the peak to the end
+    case constant
+    /// warm-up, stable, linear decay over the last `decayFraction` of the steps
+    case wsd
+  }
+  /// Which parameters decay.
+  public enum DecayRule: String, Codable, Sendable, CaseIterable {
+    /// weights of two dimensions, the embedding table among them
+    case matrices
+    /// all of them, as open_lm does
+    case all
+  }
+
+  /// Optimiser steps.
+  public var steps: Int
+  /// Tokens of one optimiser step; a multiple of `microbatchTokens`.
+  public var batchTokens: Int
+  /// Tokens that one worker takes at once. It decides the order of summation, hence the bits.
+  public var microbatchTokens: Int
+  public var schedule: Schedule
+  public var peakLearningRate: Double
+  public var finalLearningRate: Double
+  public var warmupSteps: Int
+  /// Share of the steps in which `wsd` decays.
+  public var decayFraction: Double
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  /// Independent weight decay: θ ← θ·(1 − weightDecay·s), s = rate / peak rate in [0, 1].
+  public var weightDecay: Double
+  public var decays: DecayRule
+  /// The largest global L2 norm of the gradient; larger ones are scaled down to it.
+  public var gradientClip: Double
+  /// Weight of mean(logsumexp²) in the training loss.
+  public var zLoss: Double
+
+  /// D: the tokens that the run trains on.
+  public var tokens: Int { steps * batchTokens }
+
+  /// The complete config of `options` for a model of `parameters` and `horizon` tokens.
+  ///
+  /// What the options leave out follows the rules tuned for tiny models: batch
+  /// 2^⌊log₂(0.58·D^0.571)⌋ tokens (Step Law, Li et al. 2503.04715), peak rate
+  /// min(0.03, 2.1·N^−0.405), warm-up of 10 % of the steps or min(120, 25 %) if longer, cosine to
+  /// a tenth of the peak.
+  ///
+  /// - Throws: `UserError` of kind `badConfig` for values that cannot be trained with.
+  public init(
+    _ options: TrainingOptions, model: ModelConfig, parameters: Int, horizon: Int
+  ) throws(UserError) {
+    let t = model.contextLength
+    let wanted = options.batchTokens ?? Self.ruleBatchTokens(horizon: horizon, contextLength: t)
+    guard wanted >= t else {
+      throw UserError(
+        .badConfig, "batchTokens \(wanted) is less than one sequence of \(t)",
+        fix: "use at least \(t)")
+    }
+    let micro = min(options.microbatchTokens ?? max(t, min(1024, wanted / 2)), wanted)
+    microbatchTokens = max(1, micro / t) * t
+    batchTokens = max(1, wanted / microbatchTokens) * microbatchTokens
+    steps = max(1, Int((Double(horizon) / Double(batchTokens)).rounded()))
+    schedule = options.schedule ?? .cosine
+    peakLearningRate = options.learningRate ?? Self.ruleLearningRate(parameters: parameters)
+    finalLearningRate = peakLearningRate * (options.finalLearningRateFraction ?? 0.1)
+    let share = Double(steps)
+    warmupSteps =
+      options.warmupSteps
+      ?? options.warmupFraction.map { Int((share * $0).rounded()) }
+      ?? Int(max(0.1 * share, min(120, 0.25 * share)).rounded())
+    decayFraction = options.decayFraction ?? 0.2
+    beta1 = options.beta1 ?? 0.9
+    beta2 = options.beta2 ?? 0.95
+    epsilon = options.epsilon ?? 1e-8
+    weightDecay = options.weightDecay ?? 1e-4
+    decays = options.decays ?? .matrices
+    gradientClip = options.gradientClip ?? 1
+    zLoss = options.zLoss ?? 1e-4
+    for (name, value, allowed) in [
+      ("learningRate", peakLearningRate, 0.0...10), ("decayFraction", decayFraction, 0...1),
+      ("finalLearningRateFraction", options.finalLearningRateFraction ?? 0.1, 0...1),
+      ("beta1", beta1, 0...0.9999), ("beta2", beta2, 0...0.99999), ("epsilon", epsilon, 0...1),
+      ("weightDecay", weightDecay, 0...1), ("gradientClip", gradientClip, 0...1e9),
+      ("zLoss", zLoss, 0...1), ("warmupSteps", Double(warmupSteps), 0...Double(steps)),
+    ] where !allowed.contains(value) {
+      throw UserError(
+        .badConfig, "\(name) is \(value)",
+        fix: "use a value from \(allowed.lowerBound) to \(allowed.upperBound)")
+    }
+  }
+
+  /// 2^⌊log₂(0.58·D^0.571)⌋ tokens, at least four sequences, at most 65,536.
+  public static func ruleBatchTokens(horizon: Int, contextLength: Int) -> Int {
+    let ideal = 0.58 * pow(Double(horizon), 0.571)
+    let power = Int(exp2(floor(log2(max(1, ideal)))))
+    return max(4 * contextLength, min(65_536, power))
+  }
+
+  /// min(0.03, 2.1·N^−0.405).
+  public static func ruleLearningRate(parameters: Int) -> Double {
+    min(0.03, 2.1 * pow(Double(parameters), -0.405))
+  }
+}
+
+/// What a config file may say of training; the rest follows the rules.
+public struct TrainingOptions: Codable, Hashable, Sendable {
+  public var batchTokens: Int?
+  public var microbatchTokens: Int?
+  public var schedule: TrainingConfig.Schedule?
+  public var learningRate: Double?
+  public var finalLearningRateFraction: Double?
+  public var warmupSteps: Int?
+  public var warmupFraction: Double?
+  public var decayFraction: Double?
+  public var beta1: Double?
+  public var beta2: Double?
+  public var epsilon: Double?
+  public var weightDecay: Double?
+  public var decays: TrainingConfig.DecayRule?
+  public var gradientClip: Double?
+  public var zLoss: Double?
+
+  /// Options that say nothing.
+  public init() {}
+
+  /// These options where they speak, `base` where they are silent.
+  public func over(_ base: TrainingOptions) -> TrainingOptions {
+    var merged = base
+    merged.batchTokens = batchTokens ?? base.batchTokens
+    merged.microbatchTokens = microbatchTokens ?? base.microbatchTokens
+    merged.schedule = schedule ?? base.schedule
+    merged.learningRate = learningRate ?? base.learningRate
+    merged.finalLearningRateFraction = finalLearningRateFraction ?? base.finalLearningRateFraction
+    merged.warmupSteps = warmupSteps ?? base.warmupSteps
+    merged.warmupFraction = warmupFraction ?? base.warmupFraction
+    merged.decayFraction = decayFraction ?? base.decayFraction
+    merged.beta1 = beta1 ?? base.beta1
+    merged.beta2 = beta2 ?? base.beta2
+    merged.epsilon = epsilon ?? base.epsilon
+    merged.weightDecay = weightDecay ?? base.weightDecay
+    merged.decays = decays ?? base.decays
+    merged.gradientClip = gradientClip ?? base.gradientClip
+    merged.zLoss = zLoss ?? base.zLoss
+    return merged
+  }
+}
+
+/// What is measured on a run.
+public struct EvaluationConfig: Codable, Hashable, Sendable {
+  /// At most this many tokens of each validation set, the same for all runs.
+  public var validationTokens: Int
+  /// Generated tasks by name.
+  public var tasks: [String]
+  /// Items per task.
+  public var itemsPerTask: Int
+
+  /// - Parameters:
+  ///   - validationTokens: at most this many tokens of each validation set
+  ///   - tasks: names of generated tasks
+  ///   - itemsPerTask: items per task
+  public init(
+    validationTokens: Int = 1 << 20, tasks: [String] = [], itemsPerTask: Int = 500
+  ) {
+    self.validationTokens = validationTokens
+    self.tasks = tasks
+    self.itemsPerTask = itemsPerTask
+  }
+}
+
+/// What a config file may say of evaluation.
+public struct EvaluationOptions: Codable, Hashable, Sendable {
+  public var validationTokens: Int?
+  public var tasks: [String]?
+  public var itemsPerTask: Int?
+
+  /// Options that say nothing.
+  public init() {}
+}
