@@ -13,6 +13,7 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
   public struct Shard: Codable, Sendable, Equatable {
     /// File name in the corpus folder.
     public let file: String
+    /// How many tokens.
     public let tokens: Int
     /// SHA-256 of the file, in hexadecimal.
     public let sha256: String
@@ -29,12 +30,15 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
   public struct TokenSet: Codable, Sendable, Equatable {
     /// `train`, `val`, `german`, ….
     public let name: String
+    /// What the set is for.
     public let purpose: Purpose
+    /// How many documents.
     public let documents: Int
     /// UTF-8 bytes of the documents, separators not counted.
     public let bytes: Int
     /// Tokens, one end-of-text token per document among them.
     public let tokens: Int
+    /// The files, in order.
     public let shards: [Shard]
 
     /// All fields, in order.
@@ -56,12 +60,15 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
     public let set: String
     /// Package or path.
     public let name: String
+    /// Version, as the package manager names it.
     public let version: String
     /// SHA-256 of the downloaded file or of the text read.
     public let sha256: String
+    /// Licence, as the package states it.
     public let licence: String
     /// Bytes kept after cleaning and exact de-duplication.
     public let bytes: Int
+    /// How many documents.
     public let documents: Int
 
     /// All fields, in order.
@@ -81,17 +88,21 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
 
   /// Version of this format.
   public var version = 1
+  /// Name, as in its folder.
   public let name: String
+  /// V: token ids are 0..<V.
   public let vocabularySize: Int
   /// SHA-256 of `tokenizer.json`.
   public let tokenizerSHA256: String
   /// The token between documents.
   public let endOfText: Int
+  /// The sets of tokens.
   public let sets: [TokenSet]
   /// Documents of the task pool (`tasks.jsonl`), never trained on.
   public let taskDocuments: Int
   /// SHA-256 of `tasks.jsonl`; nil without a task pool.
   public let taskSHA256: String?
+  /// Where the text came from.
   public let sources: [Source]
   /// Share of held-out paragraphs, by set, that still have an n-gram in common with training text.
   public let nearDuplicatesLeft: [String: Double]

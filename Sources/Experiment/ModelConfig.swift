@@ -27,20 +27,33 @@ public struct ModelConfig: Codable, Hashable, Sendable {
   /// The feed-forward layer.
   public enum FeedForward: String, Codable, Sendable, CaseIterable { case swiglu, gelu }
 
+  /// The family whose defaults filled the gaps.
   public var family: Family
+  /// V: token ids are 0..<V.
   public var vocabularySize: Int
+  /// T: the longest sequence.
   public var contextLength: Int
+  /// Transformer blocks.
   public var layers: Int
+  /// D: the width of the residual stream.
   public var width: Int
+  /// H: query heads.
   public var heads: Int
   /// Heads of keys and values; fewer than `heads` is grouped-query attention.
   public var keyValueHeads: Int
+  /// F: the hidden width of the feed-forward layer.
   public var hiddenWidth: Int
+  /// What normalises the residual stream.
   public var norm: Norm
+  /// Added to variances and mean squares.
   public var normEpsilon: Double
+  /// Whether queries and keys are normalised.
   public var qkNorm: QKNorm
+  /// How positions enter.
   public var positions: Positions
+  /// The base of the rotary frequencies.
   public var ropeBase: Double
+  /// The feed-forward layer.
   public var feedForward: FeedForward
   /// Whether linear layers have a bias.
   public var biases: Bool
@@ -119,20 +132,35 @@ private func positive(_ value: Int?, _ name: String) throws(UserError) -> Int {
 
 /// What a config file may say of a model; the rest comes from the family.
 public struct ModelOptions: Codable, Hashable, Sendable {
+  /// The family whose defaults fill the gaps.
   public var family: ModelConfig.Family?
+  /// T: the longest sequence.
   public var contextLength: Int?
+  /// Transformer blocks.
   public var layers: Int?
+  /// D: the width of the residual stream.
   public var width: Int?
+  /// H: query heads.
   public var heads: Int?
+  /// Heads of keys and values.
   public var keyValueHeads: Int?
+  /// F: the hidden width of the feed-forward layer.
   public var hiddenWidth: Int?
+  /// What normalises the residual stream.
   public var norm: ModelConfig.Norm?
+  /// Added to variances and mean squares.
   public var normEpsilon: Double?
+  /// Whether queries and keys are normalised.
   public var qkNorm: ModelConfig.QKNorm?
+  /// How positions enter.
   public var positions: ModelConfig.Positions?
+  /// The base of the rotary frequencies.
   public var ropeBase: Double?
+  /// The feed-forward layer.
   public var feedForward: ModelConfig.FeedForward?
+  /// Whether linear layers have a bias.
   public var biases: Bool?
+  /// Whether the head reads the embedding table.
   public var tiedEmbeddings: Bool?
 
   /// Options that say nothing.

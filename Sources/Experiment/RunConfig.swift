@@ -20,8 +20,11 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var corpusFingerprint: String
   /// The name of the model's size in the grid.
   public var size: String
+  /// The shape of the model.
   public var model: ModelConfig
+  /// How it is trained.
   public var training: TrainingConfig
+  /// What is measured on it.
   public var evaluation: EvaluationConfig
   /// The M that was asked for, if the horizon was given as one.
   public var tokenMultiplier: Double?

@@ -5,6 +5,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public struct Outcome: Codable, Sendable, Equatable {
     /// The three ends of a run.
     public enum Status: String, Codable, Sendable { case finished, diverged, failed }
+    /// How the run ended.
     public let status: Status
     /// The step at which it diverged or failed.
     public let step: Int?
@@ -41,9 +42,13 @@ public struct RunRecord: Codable, Sendable, Equatable {
 
   /// Version of this format.
   public var version = 1
+  /// The run's id, the name of its folder.
   public let id: String
+  /// Size and horizon in a few letters, e.g. `a20`.
   public let label: String
+  /// The run, complete.
   public let config: RunConfig
+  /// Parameter counts by group.
   public let parameters: ParameterCount
   /// D: tokens trained on.
   public let tokens: Int
@@ -51,12 +56,17 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public let uniqueTokens: Int
   /// Exact training FLOPs, causal attention counted (not 6·N·D).
   public let trainingFLOPs: Double
+  /// The seeds by purpose.
   public let seeds: Seeds
+  /// How the run ended.
   public let outcome: Outcome
   /// Mean training loss (nats per token, without z-loss) over the last tenth of the steps.
   public let finalTrainLoss: Double?
+  /// Loss on every validation set.
   public let validation: [ValidationLoss]
+  /// Top-1 error on every task.
   public let tasks: [TaskError]
+  /// The machine and program that made the numbers.
   public let environment: Environment
 
   /// All fields, in order.
@@ -101,11 +111,15 @@ public struct ValidationLoss: Codable, Sendable, Equatable {
   public let loss: Double
   /// 95 % bootstrap interval over sequences, in nats per token.
   public let low: Double
+  /// Upper end of the interval.
   public let high: Double
   /// nats / ln 2 · tokens / bytes.
   public let bitsPerByte: Double
+  /// How many tokens.
   public let tokens: Int
+  /// UTF-8 bytes of those tokens.
   public let bytes: Int
+  /// Sequences scored.
   public let sequences: Int
 
   /// All fields, in order.
@@ -127,11 +141,13 @@ public struct ValidationLoss: Codable, Sendable, Equatable {
 
 /// Top-1 error on one downstream task.
 public struct TaskError: Codable, Sendable, Equatable {
+  /// Name of the task.
   public let task: String
   /// Share of items whose best-scored choice is wrong.
   public let error: Double
   /// The error of a uniform guess.
   public let chance: Double
+  /// Items asked.
   public let items: Int
   /// √(p(1−p)/n).
   public let standardError: Double

@@ -5,8 +5,11 @@ import Foundation
 public struct RunStore: Sendable {
   /// A run's place in the grid.
   public struct Cell: Codable, Sendable, Equatable {
+    /// The run's id, the name of its folder.
     public let id: String
+    /// Size and horizon in a few letters, e.g. `a20`.
     public let label: String
+    /// What the run is for.
     public let role: Role
 
     /// All fields, in order.

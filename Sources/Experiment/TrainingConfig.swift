@@ -21,21 +21,32 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
 
   /// Optimiser steps.
   public var steps: Int
-  /// Tokens of one optimiser step; a multiple of `microbatchTokens`.
+  /// Tokens of one optimiser step: `slots` × a whole number of microbatches.
   public var batchTokens: Int
-  /// Tokens that one worker takes at once. It decides the order of summation, hence the bits.
+  /// Parts of a step that workers may take side by side. Gradients are summed within a slot, then
+  /// over the slots in order, so the bits depend on this number and not on the workers.
+  public var slots: Int
+  /// Tokens that a worker takes at once. It decides the order of summation, hence the bits.
   public var microbatchTokens: Int
+  /// The shape of the learning rate over the steps.
   public var schedule: Schedule
+  /// The rate after the warm-up.
   public var peakLearningRate: Double
+  /// The rate at the last step.
   public var finalLearningRate: Double
+  /// Steps of linear warm-up.
   public var warmupSteps: Int
   /// Share of the steps in which `wsd` decays.
   public var decayFraction: Double
+  /// AdamW: decay of the first moment.
   public var beta1: Double
+  /// AdamW: decay of the second moment.
   public var beta2: Double
+  /// AdamW: added to the root of the second moment.
   public var epsilon: Double
   /// Independent weight decay: θ ← θ·(1 − weightDecay·s), s = rate / peak rate in [0, 1].
   public var weightDecay: Double
+  /// Which parameters decay.
   public var decays: DecayRule
   /// The largest global L2 norm of the gradient; larger ones are scaled down to it.
   public var gradientClip: Double
@@ -63,9 +74,17 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
         .badConfig, "batchTokens \(wanted) is less than one sequence of \(t)",
         fix: "use at least \(t)")
     }
-    let micro = min(options.microbatchTokens ?? max(t, min(1024, wanted / 2)), wanted)
-    microbatchTokens = max(1, micro / t) * t
-    batchTokens = max(1, wanted / microbatchTokens) * microbatchTokens
+    // Two slots once a step is long enough (about 2 ms) to be worth sharing.
+    let stepFLOPs = model.trainingFLOPsPerToken * Double(wanted)
+    slots = options.slots ?? (stepFLOPs >= 2e8 && wanted >= 2 * t ? 2 : 1)
+    guard slots >= 1, slots * t <= wanted else {
+      throw UserError(
+        .badConfig, "\(slots) slots for a batch of \(wanted / t) sequences",
+        fix: "use 1 to \(wanted / t) slots")
+    }
+    let slotTokens = wanted / slots / t * t
+    microbatchTokens = max(t, min(options.microbatchTokens ?? 1024, slotTokens) / t * t)
+    batchTokens = slotTokens / microbatchTokens * microbatchTokens * slots
     steps = max(1, Int((Double(horizon) / Double(batchTokens)).rounded()))
     schedule = options.schedule ?? .cosine
     peakLearningRate = options.learningRate ?? Self.ruleLearningRate(parameters: parameters)
@@ -111,20 +130,37 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
 
 /// What a config file may say of training; the rest follows the rules.
 public struct TrainingOptions: Codable, Hashable, Sendable {
+  /// Tokens of one optimiser step.
   public var batchTokens: Int?
+  /// Parts of a step that workers may take side by side.
+  public var slots: Int?
+  /// Tokens that a worker takes at once.
   public var microbatchTokens: Int?
+  /// The shape of the learning rate over the steps.
   public var schedule: TrainingConfig.Schedule?
+  /// The rate after the warm-up.
   public var learningRate: Double?
+  /// The rate at the last step as a share of the peak.
   public var finalLearningRateFraction: Double?
+  /// Steps of linear warm-up.
   public var warmupSteps: Int?
+  /// Linear warm-up as a share of the steps.
   public var warmupFraction: Double?
+  /// Share of the steps in which `wsd` decays.
   public var decayFraction: Double?
+  /// AdamW: decay of the first moment.
   public var beta1: Double?
+  /// AdamW: decay of the second moment.
   public var beta2: Double?
+  /// AdamW: added to the root of the second moment.
   public var epsilon: Double?
+  /// Independent weight decay.
   public var weightDecay: Double?
+  /// Which parameters decay.
   public var decays: TrainingConfig.DecayRule?
+  /// The largest global L2 norm of the gradient.
   public var gradientClip: Double?
+  /// Weight of mean(logsumexp²) in the training loss.
   public var zLoss: Double?
 
   /// Options that say nothing.
@@ -134,6 +170,7 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public func over(_ base: TrainingOptions) -> TrainingOptions {
     var merged = base
     merged.batchTokens = batchTokens ?? base.batchTokens
+    merged.slots = slots ?? base.slots
     merged.microbatchTokens = microbatchTokens ?? base.microbatchTokens
     merged.schedule = schedule ?? base.schedule
     merged.learningRate = learningRate ?? base.learningRate
@@ -176,8 +213,11 @@ public struct EvaluationConfig: Codable, Hashable, Sendable {
 
 /// What a config file may say of evaluation.
 public struct EvaluationOptions: Codable, Hashable, Sendable {
+  /// At most this many tokens of each validation set.
   public var validationTokens: Int?
+  /// Top-1 error on every task.
   public var tasks: [String]?
+  /// Items per task.
   public var itemsPerTask: Int?
 
   /// Options that say nothing.
