@@ -28,6 +28,15 @@ public enum ConfigFile {
     }
   }
 
+  /// Writes `value` as YAML, atomically and durably.
+  public static func save(_ value: some Encodable, to url: URL) throws(UserError) {
+    let yaml: String
+    do { yaml = try YAMLEncoder().encode(value) } catch {
+      throw UserError(.failure, "cannot encode: \(error)", at: url.path)
+    }
+    try DurableFile.write(Data(yaml.utf8), to: url)
+  }
+
   /// `error` with a key path such as `model.sizes.e` as its location turned into file:line:column.
   public static func locate(_ error: UserError, in url: URL) -> UserError {
     guard error.kind == .badConfig, let path = error.location,

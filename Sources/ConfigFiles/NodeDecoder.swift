@@ -50,8 +50,6 @@ final class NodeDecoder: Decoder {
     }
   }
 
-  // A typo leaves its intended key unread, so the known keys are complete only after decoding; a
-  // missing required key is reported first as the typo that caused it.
   private func refuseUnknownKeys() throws {
     guard !knownKeys.isEmpty, let mapping = node.mapping else { return }
     for (key, _) in mapping {
@@ -69,7 +67,14 @@ final class NodeDecoder: Decoder {
   private func translate(_ decodingError: DecodingError, _ type: Any.Type) -> any Error {
     switch decodingError {
     case .keyNotFound(let key, _):
-      do { try refuseUnknownKeys() } catch { return error }
+      // Decoding stops at the first missing key, which may be there under a misspelt name.
+      let unread = (node.mapping?.keys.compactMap(\.string) ?? []).filter {
+        !knownKeys.contains($0) && editDistance($0.lowercased(), key.stringValue.lowercased()) <= 2
+      }
+      if let typo = unread.first {
+        return error(
+          "unknown key \"\(typo)\"", fix: "did you mean \"\(key.stringValue)\"?")
+      }
       return error("the key \"\(key.stringValue)\" is missing", fix: "add \(key.stringValue): …")
     case .dataCorrupted(let context):
       if let cases = type as? any CaseIterable.Type {

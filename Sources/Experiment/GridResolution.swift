@@ -6,6 +6,13 @@ public struct GridCell: Sendable, Equatable {
   public let id: String
   /// What it is for.
   public let role: Role
+
+  /// All fields, in order.
+  public init(config: RunConfig, id: String, role: Role) {
+    self.config = config
+    self.id = id
+    self.role = role
+  }
 }
 
 extension GridConfig {

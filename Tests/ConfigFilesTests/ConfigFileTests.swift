@@ -15,7 +15,7 @@ struct ConfigFileTests {
     tokenMultipliers: [20, 40]
     """
 
-  func error(_ yaml: String) -> UserError? {
+  func mistake(_ yaml: String) -> UserError? {
     do {
       _ = try ConfigFile.parse(GridConfig.self, yaml, file: "g.yaml")
       return nil
@@ -39,7 +39,7 @@ struct ConfigFileTests {
 
   @Test func misspeltKeyNamesTheNearestOne() throws {
     let yaml = Self.grid.replacingOccurrences(of: "tokenMultipliers", with: "tokenMultiplyers")
-    let error = try #require(error(yaml))
+    let error = try #require(mistake(yaml))
     #expect(error.kind == .badConfig)
     #expect(error.what.contains("tokenMultiplyers"))
     #expect(error.location == "g.yaml:7:1")
@@ -48,7 +48,7 @@ struct ConfigFileTests {
 
   @Test func misspeltKeyInANestedMapping() throws {
     let error = try #require(
-      error(Self.grid.replacingOccurrences(of: "width: 16", with: "widht: 16")))
+      mistake(Self.grid.replacingOccurrences(of: "width: 16", with: "widht: 16")))
     #expect(error.what == "unknown key \"model.sizes.a.widht\"")
     #expect(error.location == "g.yaml:6:10")
     #expect(error.fix?.contains("\"width\"") == true)
@@ -56,36 +56,36 @@ struct ConfigFileTests {
 
   @Test func wrongTypeSaysWhatIsExpected() throws {
     let error = try #require(
-      error(Self.grid.replacingOccurrences(of: "heads: 2", with: "heads: two")))
+      mistake(Self.grid.replacingOccurrences(of: "heads: 2", with: "heads: two")))
     #expect(error.what == "model.sizes.a.heads: expected a whole number, found \"two\"")
-    #expect(error.location == "g.yaml:6:40")
+    #expect(error.location == "g.yaml:6:39")
   }
 
   @Test func fractionIsNotAWholeNumber() throws {
     let error = try #require(
-      error(Self.grid.replacingOccurrences(of: "heads: 2", with: "heads: 2.5")))
+      mistake(Self.grid.replacingOccurrences(of: "heads: 2", with: "heads: 2.5")))
     #expect(error.what.contains("expected a whole number"))
   }
 
   @Test func unknownCaseListsTheCases() throws {
     let error = try #require(
-      error(Self.grid.replacingOccurrences(of: "model:", with: "model:\n  norm: batchNorm")))
+      mistake(Self.grid.replacingOccurrences(of: "model:", with: "model:\n  norm: batchNorm")))
     #expect(error.fix == "use one of rmsNorm, gainOnlyLayerNorm, layerNorm")
   }
 
   @Test func missingKeyIsNamed() throws {
-    let error = try #require(error("corpora: demo\nmodel: {sizes: {}}"))
+    let error = try #require(mistake("corpora: demo\nmodel: {sizes: {}}"))
     #expect(error.what.contains("\"name\" is missing"))
   }
 
   @Test func duplicateKeyIsAnError() throws {
-    let error = try #require(error(Self.grid + "\nname: h"))
+    let error = try #require(mistake(Self.grid + "\nname: h"))
     #expect(error.what.contains("given twice"))
     #expect(error.location?.hasPrefix("g.yaml:") == true)
   }
 
   @Test func brokenSyntaxHasAPlace() throws {
-    let error = try #require(error("name: [a"))
+    let error = try #require(mistake("name: [a"))
     #expect(error.what.contains("not valid YAML"))
     #expect(error.location?.hasPrefix("g.yaml:") == true)
   }

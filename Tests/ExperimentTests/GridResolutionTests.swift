@@ -28,7 +28,7 @@ struct GridResolutionTests {
     try grid(change).resolve(corpora: ["demo": Self.manifest])
   }
 
-  func error(_ change: (inout [String: Any]) -> Void) -> UserError? {
+  func mistake(_ change: (inout [String: Any]) -> Void) -> UserError? {
     do {
       _ = try cells(change)
       return nil
@@ -86,19 +86,19 @@ struct GridResolutionTests {
 
   @Test func badGridsSayWhatAndWhere() throws {
     let indivisible = try #require(
-      error {
+      mistake {
         $0["model"] = ["contextLength": 8, "sizes": ["a": ["width": 10, "layers": 1, "heads": 3]]]
       })
     #expect(indivisible.what.contains("width 10 is not divisible by heads 3"))
     #expect(indivisible.location == "model.sizes.a")
     #expect(indivisible.kind == .badConfig)
-    #expect(error { $0["tokenMultipliers"] = [0] }?.what == "a token multiplier of 0.0")
-    #expect(error { $0["tokenMultipliers"] = [-20] }?.location == "tokenMultipliers")
-    #expect(error { $0["tokenMultipliers"] = nil }?.what == "the grid has no runs")
-    #expect(error { $0["corpora"] = "none" }?.kind == .missingInput)
-    #expect(error { $0["roles"] = ["fit": ["z20"]] }?.what == "z20 matches no run")
-    #expect(error { $0["tokenMultipliers"] = [20, 20] }?.what.contains("listed twice") == true)
-    #expect(error { $0["training"] = ["beta1": 1.5] }?.what == "beta1 is 1.5")
-    #expect(error { $0["sizes"] = "q" }?.what == "there is no size \"q\"")
+    #expect(mistake { $0["tokenMultipliers"] = [0] }?.what == "a token multiplier of 0.0")
+    #expect(mistake { $0["tokenMultipliers"] = [-20] }?.location == "tokenMultipliers")
+    #expect(mistake { $0["tokenMultipliers"] = nil }?.what == "the grid has no runs")
+    #expect(mistake { $0["corpora"] = "none" }?.kind == .missingInput)
+    #expect(mistake { $0["roles"] = ["fit": ["z20"]] }?.what == "z20 matches no run")
+    #expect(mistake { $0["tokenMultipliers"] = [20, 20] }?.what.contains("listed twice") == true)
+    #expect(mistake { $0["training"] = ["beta1": 1.5] }?.what == "beta1 is 1.5")
+    #expect(mistake { $0["sizes"] = "q" }?.what == "there is no size \"q\"")
   }
 }

@@ -1,0 +1,57 @@
+# Overtrain: two commands do everything, `make demo` and `make test`.
+
+SHELL := /bin/bash
+BUILD := swift build -c release --explicit-target-dependency-import-check error
+BINARY := .build/release/overtrain
+PACKAGES := libopenblas-dev zlib1g-dev
+SOURCES := Sources Tests Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test check lint layers bench clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (OpenBLAS and zlib headers)
+	@command -v swift >/dev/null || { echo "Swift 6.2 or later is needed: see swift.org/install"; exit 1; }
+	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; \
+	  elif sudo -n true 2>/dev/null; then sudo=sudo; \
+	  else echo "Run this once, then try again:"; \
+	    echo "  sudo apt-get install -y" $$missing; exit 1; fi; \
+	  echo "installing" $$missing; \
+	  { $$sudo apt-get install -y -qq $$missing || \
+	    { $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; }; } >/dev/null; \
+	fi
+
+build: setup ## the release binary, .build/release/overtrain
+	@$(BUILD) --product overtrain
+
+demo: build ## real data, a grid of 15 models, laws, held-out predictions, a report
+	@$(BINARY) data configs/corpora/demo.yaml
+	@$(BINARY) sweep configs/demo.yaml
+	@$(BINARY) fit data/runs/demo --name demo
+	@$(BINARY) report data/fits/demo
+
+test: setup ## build and run every test
+	@$(BUILD) --build-tests
+	@swift test -c release --skip-build
+
+check: setup lint layers ## format lint, and the walls between modules
+
+lint:
+	@swift format lint --recursive --strict $(SOURCES)
+
+# Undeclared imports fail the build; unsafe code may stand in Kernels alone, but for one rename().
+layers:
+	@$(BUILD)
+	@found=$$(grep -rnE '\bunsafe \w|Unsafe|withUnsafe' Sources --include=*.swift \
+	  | grep -vE '^Sources/Kernels/|^Sources/Experiment/DurableFile.swift' || true); \
+	if [ -n "$$found" ]; then echo "unsafe code outside Kernels:"; echo "$$found"; exit 1; fi
+
+bench: build ## speed of training, as JSON
+	@for c in xs c1 c2 c4 c6; do $(BINARY) bench --config $$c --json || exit 1; done
+
+clean: ## remove the build, not the data
+	@rm -rf .build

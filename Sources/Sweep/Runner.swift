@@ -1,0 +1,160 @@
+import ConfigFiles
+import Corpus
+import Evaluation
+import Experiment
+import Foundation
+import Kernels
+import Training
+
+/// Turns a `RunConfig` into a `RunRecord`: trains, logs, saves, evaluates, and goes on after any
+/// interruption with the same bits.
+public struct Runner: Sendable {
+  /// Where the records go.
+  public let store: RunStore
+  /// Seconds between checkpoints.
+  public let checkpointSeconds: Double
+  let peakFLOPS: Double
+  let cores: Cores
+  let stop: StopSignal
+  let progress: SweepProgress
+  let warn: @Sendable (String) -> Void
+
+  /// - Parameters:
+  ///   - store: where the records go
+  ///   - checkpointSeconds: seconds between checkpoints; the bits do not depend on it
+  ///   - peakFLOPS: what large sgemm reaches on one core, for the log's utilisation
+  ///   - cores: cores that are idle beside the one that the caller runs on
+  ///   - stop: looked at between steps
+  ///   - progress: told of every step
+  ///   - warn: told of what the user should know, a line each
+  public init(
+    store: RunStore, checkpointSeconds: Double, peakFLOPS: Double, cores: Cores, stop: StopSignal,
+    progress: SweepProgress, warn: @escaping @Sendable (String) -> Void
+  ) {
+    self.store = store
+    self.checkpointSeconds = checkpointSeconds
+    self.peakFLOPS = peakFLOPS
+    self.cores = cores
+    self.stop = stop
+    self.progress = progress
+    self.warn = warn
+  }
+
+  /// Trains and measures the run `id`, or returns the record that is stored.
+  ///
+  /// - Throws: `UserError` of kind `interrupted` after a stop, with everything saved.
+  public func run(
+    _ config: RunConfig, id: String, corpus: TokenizedCorpus, evaluator: Evaluator
+  ) throws(UserError) -> RunRecord {
+    let folder = store.runFolder(id)
+    let lock = try RunLock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    if let record = try store.record(for: id), record.outcome.status != .failed { return record }
+    let configFile = folder.appendingPathComponent("config.yaml")
+    if !FileManager.default.fileExists(atPath: configFile.path) {
+      try ConfigFile.save(config, to: configFile)
+    }
+    let checkpoints = CheckpointStore(folder)
+    let trainer = try Trainer(config, corpus: corpus)
+    var state =
+      try checkpoints.restore(trainer, runID: id, warn: warn) ?? RunProgress(runID: id)
+    let log = try MetricsLog(
+      folder.appendingPathComponent("metrics.jsonl"), resumingAt: state.step)
+
+    let divergence = try train(trainer, &state, log, checkpoints, id)
+    var validation: [ValidationLoss] = []
+    var tasks: [TaskError] = []
+    if divergence == nil {
+      (validation, tasks) = try evaluate(trainer, evaluator, log, folder)
+    }
+    let record = RunRecord(
+      id: id, config: config, uniqueTokens: trainer.uniqueTokens,
+      outcome: divergence ?? .init(.finished), finalTrainLoss: state.finalLoss.mean,
+      validation: validation, tasks: tasks, environment: .current)
+    try store.save(record)
+    progress.end(id, config)
+    checkpoints.removeAll(keeping: trainer.step)
+    return record
+  }
+
+  /// Steps to the end of the run, or to its divergence, which is returned.
+  private func train(
+    _ trainer: Trainer, _ state: inout RunProgress, _ log: MetricsLog,
+    _ checkpoints: CheckpointStore, _ id: String
+  ) throws(UserError) -> RunRecord.Outcome? {
+    let config = trainer.config
+    let training = config.training
+    let logEvery = max(1, training.steps / 200)
+    let tailStart = training.steps - max(1, training.steps / 10)
+    var throughput = Throughput(config, from: trainer.step, peakFLOPS: peakFLOPS)
+    var lastSave = ContinuousClock.now
+    progress.update(id, config, step: trainer.step)
+    while trainer.step < training.steps {
+      if stop.isSet {
+        try save(trainer, state, log, checkpoints)
+        throw UserError(
+          .interrupted, "stopped at step \(trainer.step) of \(training.steps)", at: id,
+          fix: "run the same command again to go on")
+      }
+      let borrowed = cores.take(upTo: training.slots - 1)
+      let report = trainer.step(workers: 1 + borrowed)
+      cores.give(borrowed)
+      state.step = report.step
+      state.loggedLoss.add(report.loss)
+      if report.step > tailStart { state.finalLoss.add(report.loss) }
+      if report.step % logEvery == 0 || report.step == training.steps || report.diverged {
+        let rate = throughput.lap(step: report.step, workers: 1 + borrowed)
+        try log.append([
+          "step": Double(report.step),
+          "tokens": Double(report.step * training.batchTokens),
+          "train/loss": state.loggedLoss.mean ?? .nan,
+          "train/lr": report.learningRate,
+          "train/grad_norm": report.gradientNorm,
+          "throughput/tokens_per_second": rate.tokensPerSecond,
+          "throughput/mfu": rate.utilisation,
+        ])
+        state.loggedLoss = .init()
+      }
+      if report.diverged {
+        return .init(
+          .diverged, step: report.step,
+          reason: "loss \(report.loss), gradient norm \(report.gradientNorm)")
+      }
+      progress.update(id, config, step: report.step)
+      if ContinuousClock.now - lastSave > .seconds(checkpointSeconds) {
+        try save(trainer, state, log, checkpoints)
+        lastSave = .now
+      }
+    }
+    try save(trainer, state, log, checkpoints)
+    return nil
+  }
+
+  /// Measures the finished model, logs the losses and stores every item of every task.
+  private func evaluate(
+    _ trainer: Trainer, _ evaluator: Evaluator, _ log: MetricsLog, _ folder: URL
+  ) throws(UserError) -> ([ValidationLoss], [TaskError]) {
+    let shouldStop: @Sendable () -> Bool = { [stop] in stop.isSet }
+    let validation = try evaluator.validation(
+      trainer.model, trainer.weights, seeds: trainer.config.seeds, shouldStop: shouldStop)
+    let results = try evaluator.tasks(trainer.model, trainer.weights, shouldStop: shouldStop)
+    for result in results { try result.write(to: folder.appendingPathComponent("eval")) }
+    var line = [
+      "step": Double(trainer.step),
+      "tokens": Double(trainer.step * trainer.config.training.batchTokens),
+    ]
+    for set in validation {
+      line["val/\(set.set)/loss"] = set.loss
+      line["val/\(set.set)/bpb"] = set.bitsPerByte
+    }
+    try log.append(line)
+    return (validation, results.map(\.summary))
+  }
+
+  private func save(
+    _ trainer: Trainer, _ state: RunProgress, _ log: MetricsLog, _ checkpoints: CheckpointStore
+  ) throws(UserError) {
+    try log.synchronize()
+    try checkpoints.save(trainer, state)
+  }
+}

@@ -1,0 +1,184 @@
+import Corpus
+import Dispatch
+import Experiment
+import Kernels
+import Model
+import Synchronization
+
+/// What one optimiser step did.
+public struct StepReport: Sendable, Equatable {
+  /// Steps done, this one included.
+  public let step: Int
+  /// Mean loss of the step's tokens in nats, without z-loss.
+  public let loss: Double
+  /// Global L2 norm of the gradient before clipping.
+  public let gradientNorm: Double
+  /// The rate of this step.
+  public let learningRate: Double
+
+  /// Whether training has blown up: the loss or the gradient is NaN or infinite.
+  public var diverged: Bool { !loss.isFinite || !gradientNorm.isFinite }
+}
+
+/// Trains one model, a step at a time. The caller's loop logs, evaluates and saves.
+///
+/// A step's batch is cut into `slots`, each of a whole number of microbatches. A worker takes whole
+/// slots; a slot's gradient is summed over its microbatches in order, and the slots' gradients in
+/// slot order: the same bits for any number of workers.
+public final class Trainer {
+  /// The run that is trained.
+  public let config: RunConfig
+  /// The model that is trained.
+  public let model: any LanguageModel
+  /// The weights, updated in place by `step`.
+  public let weights: ParameterBuffer
+  /// Steps done.
+  public private(set) var step = 0
+
+  let optimizer: AdamW
+  private let tokens: TokenSequence
+  private let sampler: BatchSampler
+  private let slots: [Slot]
+  private var arenas: [Arena] = []
+
+  /// A trainer at step 0 with fresh weights.
+  ///
+  /// - Throws: `UserError` of kind `badData` when the corpus is not the config's, or too short.
+  public init(_ config: RunConfig, corpus: TokenizedCorpus) throws(UserError) {
+    guard corpus.manifest.fingerprint == config.corpusFingerprint else {
+      throw UserError(
+        .badData, "the corpus is not the one that this run was made with",
+        at: corpus.folder.path, fix: "rebuild the corpus, or run the grid again from its config")
+    }
+    guard let set = corpus.manifest.sets.first(where: { $0.purpose == .training }) else {
+      throw UserError(.badData, "the corpus has no training set", at: corpus.folder.path)
+    }
+    self.config = config
+    model = config.model.build()
+    tokens = try corpus.tokens(of: set.name)
+    sampler = BatchSampler(
+      tokenCount: tokens.count, contextLength: config.model.contextLength,
+      seed: config.seeds.dataOrder)
+    guard sampler.sequencesPerEpoch > 0 else {
+      throw UserError(
+        .badData, "the training set has \(tokens.count) tokens, less than one sequence",
+        at: corpus.folder.path, fix: "use a larger corpus")
+    }
+    weights = ParameterBuffer(model.layout)
+    model.initialize(weights, seed: config.seeds.weights)
+    optimizer = AdamW(config.training, layout: model.layout)
+    let layout = model.layout
+    slots = (0..<config.training.slots).map { Slot($0, config, layout) }
+  }
+
+  /// Distinct tokens among those that the whole run trains on.
+  public var uniqueTokens: Int { sampler.uniqueTokens(for: config.training.tokens) }
+
+  /// Takes one optimiser step on up to `workers` threads.
+  public func step(workers: Int) -> StepReport {
+    precondition(step < config.training.steps, "the run has no step \(step)")
+    let workers = max(1, min(workers, slots.count))
+    while arenas.count < workers { arenas.append(Arena()) }
+    let task = StepTask(trainer: self, arenas: arenas)
+    if workers == 1 {
+      for slot in slots { task.run(slot, arena: 0) }
+    } else {
+      let slots = self.slots
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        for index in stride(from: worker, to: slots.count, by: workers) {
+          task.run(slots[index], arena: worker)
+        }
+      }
+    }
+    let loss = slots.reduce(0) { $0 + $1.crossEntropy } / Double(config.training.batchTokens)
+    let rate = config.training.learningRate(at: step)
+    let norm = optimizer.update(
+      weights, summing: slots.map(\.gradients), step: step, workers: workers)
+    step += 1
+    return StepReport(step: step, loss: loss, gradientNorm: norm, learningRate: rate)
+  }
+
+  /// Goes to step `step`, whose weights and moments the caller has loaded.
+  func resume(at step: Int) { self.step = step }
+
+  /// A step's view of the trainer that threads may share.
+  private struct StepTask: Sendable {
+    let model: any LanguageModel
+    let weights: ParameterBuffer
+    let tokens: TokenSequence
+    let sampler: BatchSampler
+    let training: TrainingConfig
+    let firstSequence: Int
+    let arenas: [Arena]
+
+    init(trainer: Trainer, arenas: [Arena]) {
+      model = trainer.model
+      weights = trainer.weights
+      tokens = trainer.tokens
+      sampler = trainer.sampler
+      training = trainer.config.training
+      let sequencesPerStep = training.batchTokens / trainer.config.model.contextLength
+      firstSequence = trainer.step * sequencesPerStep
+      self.arenas = arenas
+    }
+
+    /// Sums loss and gradient of a slot's microbatches into the slot.
+    func run(_ slot: Slot, arena index: Int) {
+      slot.accumulate { gradients, batch in
+        gradients.fill(0)
+        let microbatches = training.batchTokens / training.slots / training.microbatchTokens
+        var sum = 0.0
+        for i in 0..<microbatches {
+          let microbatch = slot.index * microbatches + i
+          sampler.fill(
+            &batch, from: tokens, sequence: firstSequence + microbatch * batch.sequences)
+          arenas[index].reset()
+          sum +=
+            model.backpropagate(
+              batch, weights, addingTo: gradients, scale: 1 / Float(training.batchTokens),
+              zLoss: Float(training.zLoss), arenas[index]
+            ).crossEntropy
+        }
+        return sum
+      }
+    }
+  }
+}
+
+/// A fixed part of every batch: its gradient, its loss, and room for a microbatch.
+private final class Slot: Sendable {
+  let index: Int
+  let gradients: ParameterBuffer
+  private let state: Mutex<State>
+
+  private struct State {
+    var batch: TokenBatch
+    var crossEntropy = 0.0
+  }
+
+  init(_ index: Int, _ config: RunConfig, _ layout: ParameterLayout) {
+    self.index = index
+    gradients = ParameterBuffer(layout)
+    let t = config.model.contextLength
+    state = Mutex(
+      State(batch: TokenBatch(sequences: config.training.microbatchTokens / t, positions: t)))
+  }
+
+  /// Σ cross-entropy of the slot's tokens in the last step.
+  var crossEntropy: Double { state.withLock { $0.crossEntropy } }
+
+  func accumulate(_ body: (ParameterBuffer, inout TokenBatch) -> Double) {
+    state.withLock { $0.crossEntropy = body(gradients, &$0.batch) }
+  }
+}
+
+/// One number per chunk, written by several threads.
+final class Partials: Sendable {
+  private let storage: Mutex<[Double]>
+
+  init(count: Int) { storage = Mutex(Array(repeating: 0, count: count)) }
+
+  var values: [Double] { storage.withLock { $0 } }
+
+  func set(_ index: Int, _ value: Double) { storage.withLock { $0[index] = value } }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import ConfigFiles
+import Corpus
+import Experiment
+import Foundation
+import Sweep
+
+/// The arguments of every command that works on a grid, and what they lead to.
+struct GridOptions: ParsableArguments {
+  @Argument(help: "The grid's YAML file.", completion: .file(extensions: ["yaml"]))
+  var config: String
+
+  @Option(help: "Folder of runs; the grid's own folder is made in it.")
+  var runs = "data/runs"
+
+  @Option(help: "Folder of corpora.")
+  var corpora = "data/corpora"
+
+  /// A grid with its corpora opened and its runs resolved.
+  struct Resolved {
+    let grid: GridConfig
+    let cells: [GridCell]
+    let corpora: [String: TokenizedCorpus]
+    let store: RunStore
+
+    var sweep: Sweep { Sweep(cells, corpora: corpora, store: store) }
+
+    var trainingTokens: [String: Int] { corpora.mapValues { $0.manifest.trainingTokens } }
+  }
+
+  /// - Parameter verifying: whether to check every byte of the corpora
+  func resolve(verifying: Bool) throws(UserError) -> Resolved {
+    let url = URL(fileURLWithPath: config)
+    let grid = try ConfigFile.load(GridConfig.self, from: url)
+    var opened: [String: TokenizedCorpus] = [:]
+    for name in grid.corpora.values + (grid.zip ?? []).flatMap({ $0.corpus?.values ?? [] })
+    where opened[name] == nil {
+      opened[name] = try TokenizedCorpus(
+        opening: URL(fileURLWithPath: corpora).appendingPathComponent(name), verifying: verifying)
+    }
+    do throws(UserError) {
+      let cells = try grid.resolve(corpora: opened.mapValues(\.manifest))
+      return Resolved(
+        grid: grid, cells: cells, corpora: opened,
+        store: RunStore(URL(fileURLWithPath: runs).appendingPathComponent(grid.name)))
+    } catch {
+      throw ConfigFile.locate(error, in: url)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Experiment
+import Foundation
+import Report
+import Sweep
+
+/// `overtrain sweep`
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Train and measure every run of a grid that is missing, on all cores.",
+    discussion: """
+      Example: overtrain sweep configs/demo.yaml
+
+      Stop it at any time; the same command goes on where it was.
+      """)
+
+  @OptionGroup var options: GridOptions
+  @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "Seconds between checkpoints.") var checkpointSeconds = 20.0
+  @Flag(help: "Only print the plan.") var dryRun = false
+
+  func validate() throws {
+    guard cores >= 1, checkpointSeconds > 0 else {
+      throw ValidationError("--cores and --checkpoint-seconds must be above zero")
+    }
+  }
+
+  func run() throws {
+    if dryRun {
+      var plan = try PlanCommand.parse([])
+      plan.options = options
+      try plan.run()
+      return
+    }
+    let resolved = try options.resolve(verifying: true)
+    let sweep = resolved.sweep
+    let missing = try sweep.missing()
+    Terminal.note(
+      "\(resolved.grid.name): \(resolved.cells.count) runs, \(missing.count) to do, in "
+        + resolved.store.folder.relativePath)
+    let plan = Sweep.Plan(
+      resolved.cells, done: [], trainingTokens: resolved.trainingTokens)
+    for warning in plan.warnings { Terminal.note("doubt: \(warning)") }
+    try train(sweep)
+    print(try StatusCommand.table(of: resolved.store).rendered)
+  }
+
+  private func train(_ sweep: Sweep) throws {
+    let stop = StopSignal()
+    Signals.set(stop)
+    let progress = SweepProgress()
+    let display = SweepDisplay(progress)
+    defer { display.end() }
+    try sweep.run(
+      coreCount: cores, checkpointSeconds: checkpointSeconds, stop: stop, progress: progress,
+      warn: { Terminal.note($0) })
+  }
+}

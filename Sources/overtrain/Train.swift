@@ -1,0 +1,80 @@
+import ArgumentParser
+import ConfigFiles
+import Corpus
+import Evaluation
+import Experiment
+import Foundation
+import Kernels
+import Sweep
+
+/// `overtrain train`
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train and measure one run of a grid on all cores.",
+    discussion: "Example: overtrain train configs/demo.yaml --run a20")
+
+  @OptionGroup var options: GridOptions
+  @Option(help: "The run's label, as `overtrain plan` prints it.") var run: String
+  @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
+
+  func run() throws {
+    let resolved = try options.resolve(verifying: true)
+    guard let cell = resolved.cells.first(where: { $0.config.label == run || $0.id == run }) else {
+      throw UserError(
+        .usage, "the grid has no run \"\(run)\"", at: options.config,
+        fix: "its runs are \(resolved.cells.map(\.config.label).joined(separator: ", "))")
+    }
+    guard let corpus = resolved.corpora[cell.config.corpus] else { return }
+    try trainOne(
+      cell.config, id: cell.id, corpus: corpus, store: resolved.store, cores: cores)
+  }
+}
+
+/// `overtrain resume`
+struct ResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Go on with a run from its folder.",
+    discussion: "Example: overtrain resume data/runs/demo/demo-a20-1a2b3c4d")
+
+  @Argument(help: "The run's folder.", completion: .directory) var folder: String
+  @Option(help: "Folder of corpora.") var corpora = "data/corpora"
+  @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
+
+  func run() throws {
+    let url = URL(fileURLWithPath: folder)
+    let config = try ConfigFile.load(
+      RunConfig.self, from: url.appendingPathComponent("config.yaml"))
+    let corpus = try TokenizedCorpus(
+      opening: URL(fileURLWithPath: corpora).appendingPathComponent(config.corpus),
+      verifying: true)
+    let id = try config.id
+    guard id == url.lastPathComponent else {
+      throw UserError(
+        .badConfig, "config.yaml is that of the run \(id)", at: folder,
+        fix: "it was altered; make the run again from its grid")
+    }
+    try trainOne(
+      config, id: id, corpus: corpus, store: RunStore(url.deletingLastPathComponent()),
+      cores: cores)
+  }
+}
+
+/// Runs one run on `cores` cores and prints its record.
+private func trainOne(
+  _ config: RunConfig, id: String, corpus: TokenizedCorpus, store: RunStore, cores: Int
+) throws {
+  let stop = StopSignal()
+  Signals.set(stop)
+  let progress = SweepProgress()
+  let display = SweepDisplay(progress)
+  defer { display.end() }
+  progress.begin([GridCell(config: config, id: id, role: .validate)])
+  let runner = Runner(
+    store: store, checkpointSeconds: 20, peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05),
+    cores: Cores(cores - 1), stop: stop, progress: progress, warn: { Terminal.note($0) })
+  let evaluator = try Evaluator(
+    corpus: corpus, config: config.evaluation, contextLength: config.model.contextLength)
+  try printJSON(try runner.run(config, id: id, corpus: corpus, evaluator: evaluator))
+}
