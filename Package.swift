@@ -97,6 +97,9 @@ let package = Package(
     test("Sweep", also: ["Experiment", "ConfigFiles", "Corpus", "Training"]),
     test("ScalingLaws", also: ["Experiment"]),
     test("Report", also: ["Experiment", "ScalingLaws"]),
+    // The built program as its users run it.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["overtrain", "Experiment"], swiftSettings: vectorFlags),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -43,6 +43,14 @@ public enum DurableFile {
     }
   }
 
+  /// Removes what writes that were killed have left in `folder`, which nobody else writes to now.
+  public static func removeTemporaries(in folder: URL) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+  }
+
   /// Renames `source` to `destination`, replacing a file there, and fsyncs the folder.
   public static func move(_ source: URL, to destination: URL) throws {
     // The one C call outside Kernels: Foundation has no rename that replaces in one step.

@@ -49,6 +49,7 @@ public struct Runner: Sendable {
     let folder = store.runFolder(id)
     let lock = try RunLock(folder)
     defer { withExtendedLifetime(lock) {} }
+    DurableFile.removeTemporaries(in: folder)
     if let record = try store.record(for: id), record.outcome.status != .failed { return record }
     let configFile = folder.appendingPathComponent("config.yaml")
     if !FileManager.default.fileExists(atPath: configFile.path) {
@@ -137,7 +138,7 @@ public struct Runner: Sendable {
     let shouldStop: @Sendable () -> Bool = { [stop] in stop.isSet }
     let validation = try evaluator.validation(
       trainer.model, trainer.weights, seeds: trainer.config.seeds, shouldStop: shouldStop)
-    let results = try evaluator.tasks(trainer.model, trainer.weights, shouldStop: shouldStop)
+    let results = try evaluator.answers(trainer.model, trainer.weights, shouldStop: shouldStop)
     for result in results { try result.write(to: folder.appendingPathComponent("eval")) }
     var line = [
       "step": Double(trainer.step),
@@ -148,7 +149,7 @@ public struct Runner: Sendable {
       line["val/\(set.set)/bpb"] = set.bitsPerByte
     }
     try log.append(line)
-    return (validation, results.map(\.summary))
+    return (validation, results.map(\.error))
   }
 
   private func save(

@@ -33,7 +33,7 @@ struct Overtrain: ParsableCommand {
 
   static func main() {
     do {
-      if let problem = CPU.vectorSupportProblem { throw UserError(.failure, problem) }
+      if let problem = CPU.requireVectorSupport() { throw UserError(.failure, problem) }
       BLAS.pinCoreType()
       BLAS.configure()
       var command = try parseAsRoot()

@@ -1,0 +1,94 @@
+import Experiment
+import Foundation
+import Testing
+
+/// A small grid on synthetic text, stopped in every way there is: it ends with the same bytes.
+@Suite(.serialized)
+struct ResumeTests {
+  static let corpus = """
+    name: chain
+    tokenizer: { vocabularySize: 256 }
+    sources:
+      - { synthetic: { symbols: 8, order: 1, bytes: 400000 }, set: train }
+    """
+  static let grid = """
+    name: g
+    corpora: chain
+    model:
+      contextLength: 32
+      sizes:
+        a: { width: 16, layers: 1, heads: 2 }
+        b: { width: 32, layers: 2, heads: 2 }
+    training: { batchTokens: 512, slots: 2, microbatchTokens: 128 }
+    evaluation: { validationTokens: 4096 }
+    tokenMultipliers: [20, 10]
+    """
+
+  func prepare(_ program: Program) throws {
+    try program.write(Self.corpus, to: "chain.yaml")
+    try program.write(Self.grid, to: "g.yaml")
+    let data = try program.run("data", "chain.yaml")
+    #expect(data.status == 0, "\(data.errors)")
+  }
+
+  /// Every record, log (without timings) and final checkpoint of the grid's folder.
+  func results(_ program: Program, _ runs: String) throws -> [String: String] {
+    let folder = program.folder.appendingPathComponent(runs).appendingPathComponent("g")
+    var results: [String: String] = [:]
+    for case let url as URL in FileManager.default.enumerator(
+      at: folder, includingPropertiesForKeys: nil) ?? .init()
+    {
+      let name = url.path.replacingOccurrences(of: folder.path, with: "")
+      switch url.lastPathComponent {
+      case "record.json", "COMPLETE", "config.yaml", "cells.json":
+        results[name] = try String(contentsOf: url, encoding: .utf8)
+      case "metrics.jsonl":
+        results[name] = try String(contentsOf: url, encoding: .utf8).replacing(
+          /"throughput[^,}]*/, with: "")
+      default: break
+      }
+    }
+    return results
+  }
+
+  @Test func killsAndWorkersLeaveNoTrace() throws {
+    let program = try Program()
+    defer { program.remove() }
+    try prepare(program)
+    let whole = try program.run("sweep", "g.yaml", "--runs", "whole", "--cores", "1")
+    #expect(whole.status == 0, "\(whole.errors)")
+    let expected = try results(program, "whole")
+    #expect(expected.count == 4 * 4 + 1)
+
+    // Killed five times at growing delays, with a checkpoint after nearly every step.
+    let arguments = [
+      "sweep", "g.yaml", "--runs", "killed", "--cores", "2", "--checkpoint-seconds", "0.01",
+    ]
+    var kills = 0
+    for attempt in 1...5 {
+      let status = try program.run(arguments, signal: SIGKILL, after: 0.12 * Double(attempt))
+      if status == -SIGKILL { kills += 1 }
+    }
+    #expect(kills >= 2, "the grid is too fast to be killed")
+    let last = try program.run("sweep", "g.yaml", "--runs", "killed", "--cores", "2")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try results(program, "killed") == expected)
+    let again = try program.run("sweep", "g.yaml", "--runs", "killed")
+    #expect(again.errors.contains("0 to do"))
+  }
+
+  @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, 143)])
+  func signalsSaveAndLeave(signal: Int32, code: Int32) throws {
+    let program = try Program()
+    defer { program.remove() }
+    try prepare(program)
+    let arguments = ["sweep", "g.yaml", "--runs", "r", "--cores", "1"]
+    let status = try program.run(arguments, signal: signal, after: 0.35)
+    #expect(status == code)
+    let whole = try program.run("sweep", "g.yaml", "--runs", "whole", "--cores", "1")
+    #expect(whole.status == 0)
+    let rest = try program.run("sweep", "g.yaml", "--runs", "r", "--cores", "1")
+    #expect(rest.status == 0)
+    #expect(try results(program, "r") == results(program, "whole"))
+  }
+}
