@@ -41,29 +41,34 @@ public final class Trainer {
   private let slots: [Slot]
   private var arenas: [Arena] = []
 
-  /// A trainer at step 0 with fresh weights.
+  /// A trainer at step 0 with fresh weights, on the training set of `corpus`.
   ///
   /// - Throws: `UserError` of kind `badData` when the corpus is not the config's, or too short.
-  public init(_ config: RunConfig, corpus: TokenizedCorpus) throws(UserError) {
+  public convenience init(_ config: RunConfig, corpus: TokenizedCorpus) throws(UserError) {
     guard corpus.manifest.fingerprint == config.corpusFingerprint else {
       throw UserError(
         .badData, "the corpus is not the one that this run was made with",
         at: corpus.folder.path, fix: "rebuild the corpus, or run the grid again from its config")
     }
-    guard let set = corpus.manifest.sets.first(where: { $0.purpose == .training }) else {
-      throw UserError(.badData, "the corpus has no training set", at: corpus.folder.path)
+    guard let set = corpus.manifest.sets.first(where: { $0.purpose == .training }),
+      set.tokens > config.model.contextLength
+    else {
+      throw UserError(
+        .badData, "the training set is shorter than one sequence of "
+          + "\(config.model.contextLength) tokens", at: corpus.folder.path,
+        fix: "use a larger corpus, or a shorter contextLength")
     }
+    self.init(config, tokens: try corpus.tokens(of: set.name))
+  }
+
+  /// A trainer at step 0 with fresh weights, on `tokens`, which are more than one sequence.
+  public init(_ config: RunConfig, tokens: TokenSequence) {
     self.config = config
+    self.tokens = tokens
     model = config.model.build()
-    tokens = try corpus.tokens(of: set.name)
     sampler = BatchSampler(
       tokenCount: tokens.count, contextLength: config.model.contextLength,
       seed: config.seeds.dataOrder)
-    guard sampler.sequencesPerEpoch > 0 else {
-      throw UserError(
-        .badData, "the training set has \(tokens.count) tokens, less than one sequence",
-        at: corpus.folder.path, fix: "use a larger corpus")
-    }
     weights = ParameterBuffer(model.layout)
     model.initialize(weights, seed: config.seeds.weights)
     optimizer = AdamW(config.training, layout: model.layout)

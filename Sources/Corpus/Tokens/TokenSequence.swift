@@ -1,4 +1,5 @@
 import Experiment
+import Foundation
 import Kernels
 
 /// The shards of a set as one sequence of tokens.
@@ -20,6 +21,16 @@ public final class TokenSequence: Sendable {
     }
     self.starts = starts
     count = starts[starts.count - 1]
+  }
+
+  /// One shard as a sequence of its own.
+  ///
+  /// - Throws: `UserError` of kind `missingInput` or `badData`, with the byte offset.
+  public convenience init(opening shard: URL, vocabularySize: Int) throws(UserError) {
+    let format = ShardFormat(vocabularySize: vocabularySize)
+    let file = try MappedFile.open(shard)
+    _ = try format.tokenCount(of: file, named: shard.path)
+    self.init([file], format: format)
   }
 
   /// Copies `count` tokens from position `first` on into `destination[index…]`.

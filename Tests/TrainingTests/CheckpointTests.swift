@@ -1,0 +1,95 @@
+import Corpus
+import Experiment
+import Foundation
+import Testing
+import Training
+
+/// Checkpoints give back the same bits, and damaged ones are never used.
+struct CheckpointTests {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
+
+  /// A run trained to the end with checkpoints after steps 4 and 8, and its final weights.
+  func train() throws -> (RunConfig, TokenSequence, Data) {
+    let (config, tokens) = try TrainerTests.make()
+    let trainer = Trainer(config, tokens: tokens)
+    var progress = RunProgress(runID: "r")
+    while trainer.step < config.training.steps {
+      progress.step = trainer.step(workers: 1).step
+      if [4, 8].contains(trainer.step) { try CheckpointStore(folder).save(trainer, progress) }
+    }
+    return (config, tokens, trainer.weights.data)
+  }
+
+  func file(_ step: Int, _ name: String) -> URL {
+    folder.appendingPathComponent("checkpoints/step-0000000\(step)/\(name)")
+  }
+
+  @Test(arguments: [1, 2]) func resumingGivesTheSameBits(workers: Int) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens, final) = try train()
+    let trainer = Trainer(config, tokens: tokens)
+    let progress = try CheckpointStore(folder).restore(trainer, runID: "r") { _ in }
+    #expect(progress?.step == 8)
+    while trainer.step < config.training.steps { _ = trainer.step(workers: workers) }
+    #expect(trainer.weights.data == final)
+  }
+
+  @Test(arguments: ["model.safetensors", "optimizer.safetensors", "state.json", "COMPLETE"])
+  func damagedCheckpointIsSetAside(name: String) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens, final) = try train()
+    var bytes = try Data(contentsOf: file(8, name))
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: file(8, name))
+    let trainer = Trainer(config, tokens: tokens)
+    var warnings: [String] = []
+    let progress = try CheckpointStore(folder).restore(trainer, runID: "r") { warnings.append($0) }
+    #expect(progress?.step == 4)
+    #expect(warnings.count == 1 && warnings[0].contains("step-00000008"))
+    while trainer.step < config.training.steps { _ = trainer.step(workers: 1) }
+    #expect(trainer.weights.data == final)
+  }
+
+  @Test func truncatedAndMissingFilesAreNotValid() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens, _) = try train()
+    try Data(contentsOf: file(8, "model.safetensors")).dropLast(4).write(
+      to: file(8, "model.safetensors"))
+    try FileManager.default.removeItem(at: file(4, "COMPLETE"))
+    let trainer = Trainer(config, tokens: tokens)
+    var warnings = 0
+    #expect(try CheckpointStore(folder).restore(trainer, runID: "r") { _ in warnings += 1 } == nil)
+    #expect(warnings == 2)
+    #expect(trainer.step == 0)
+  }
+
+  @Test func anotherRunsCheckpointIsNotUsed() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens, _) = try train()
+    let trainer = Trainer(config, tokens: tokens)
+    #expect(try CheckpointStore(folder).restore(trainer, runID: "other") { _ in } == nil)
+  }
+
+  @Test func safeTensorsSaysWhatIsWrong() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens, _) = try train()
+    let trainer = Trainer(config, tokens: tokens)
+    let url = file(8, "model.safetensors")
+    func message(_ change: (inout Data) -> Void) throws -> String {
+      let whole = try Data(contentsOf: url)
+      var bytes = whole
+      change(&bytes)
+      let damaged = folder.appendingPathComponent("damaged")
+      try bytes.write(to: damaged)
+      do { try SafeTensors.load([("", trainer.weights)], from: damaged) } catch {
+        return error.description
+      }
+      return "no error"
+    }
+    #expect(try message { $0 = $0.prefix(3) }.contains("cut short"))
+    #expect(try message { $0[6] = 0xff }.contains("the header is said to have"))
+    #expect(try message { $0[8] = UInt8(ascii: "[") }.contains("not valid JSON"))
+    #expect(try message { $0 = $0.dropLast(100) }.contains("outside the file"))
+    #expect(try message { _ in } == "no error")
+  }
+}
