@@ -13,6 +13,8 @@ public struct Evaluator: Sendable {
 
   /// The most tokens of an item, so that contexts of this length and longer get the same items.
   private static let itemTokens = 64
+  /// Less leaves no room for a question.
+  private static let minimumContext = 16
 
   /// The windows of every validation set of `corpus` and the items of the tasks of `config`.
   ///
@@ -36,6 +38,12 @@ public struct Evaluator: Sendable {
     guard !names.isEmpty else {
       tasks = []
       return
+    }
+    guard contextLength >= Self.minimumContext else {
+      throw UserError(
+        .badConfig, "items do not fit into a contextLength of \(contextLength)",
+        at: "evaluation.tasks",
+        fix: "use a contextLength of at least \(Self.minimumContext), or no tasks")
     }
     let pool = TaskPool(
       documents: try corpus.taskDocuments(), tokenizer: corpus.tokenizer,

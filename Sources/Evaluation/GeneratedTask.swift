@@ -137,25 +137,9 @@ extension GeneratedTask {
       return
     }
     let names = Self.allCases.map(\.rawValue)
-    let nearest = names.min { editDistance($0, name) < editDistance($1, name) } ?? ""
+    let known = "the tasks are \(names.joined(separator: ", "))"
     throw UserError(
-      .badConfig, "unknown task \(name)", at: "evaluation.tasks",
-      fix: "did you mean \(nearest)? The tasks are \(names.joined(separator: ", "))")
+      .badConfig, "unknown task \"\(name)\"", at: "evaluation.tasks",
+      fix: nearest(to: name, among: names).map { "did you mean \"\($0)\"? \(known)" } ?? known)
   }
-}
-
-/// Letters to insert, delete or replace to turn `a` into `b` (Levenshtein).
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let b = Array(b.utf8)
-  var row = Array(0...b.count)
-  for (i, letter) in a.utf8.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in b.indices {
-      let replaced = diagonal + (letter == b[j] ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-    }
-  }
-  return row[b.count]
 }
