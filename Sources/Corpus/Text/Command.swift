@@ -1,0 +1,50 @@
+import Dispatch
+import Experiment
+import Foundation
+import Synchronization
+
+/// Runs one of the system's programs.
+struct Command {
+  let status: Int32
+  let output: Bytes
+  let errors: String
+
+  /// The last lines of what the program complained of.
+  var complaint: String {
+    errors.split(whereSeparator: \.isNewline).suffix(3).joined(separator: "; ")
+  }
+
+  /// Runs `name`, found through PATH, and waits for it; nil when there is no such program.
+  static func run(
+    _ name: String, _ arguments: [String], in folder: URL? = nil
+  ) throws(UserError) -> Command? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [name] + arguments
+    process.currentDirectoryURL = folder
+    // Messages are looked at, so they have to be in one language.
+    process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
+    let output = Pipe()
+    let errors = Pipe()
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = FileHandle.nullDevice
+    do { try process.run() } catch {
+      throw UserError(.failure, "cannot run \(name): \(error.localizedDescription)")
+    }
+    // Both pipes are read at once: a program blocks when either is full.
+    let complaints = Mutex(Data())
+    let group = DispatchGroup()
+    DispatchQueue.global().async(group: group) {
+      let data = errors.fileHandleForReading.readDataToEndOfFile()
+      complaints.withLock { $0 = data }
+    }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    group.wait()
+    process.waitUntilExit()
+    guard process.terminationStatus != 127 else { return nil }
+    return Command(
+      status: process.terminationStatus, output: Bytes(data),
+      errors: String(decoding: complaints.withLock { $0 }, as: UTF8.self))
+  }
+}
