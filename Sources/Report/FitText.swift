@@ -1,0 +1,71 @@
+import Foundation
+import ScalingLaws
+
+extension Fit {
+  /// The fit for a terminal: laws, coefficients, and the held-out runs as a table.
+  public var summary: String {
+    var lines = ["\(options.law.rawValue) law  \(options.law.formula)"]
+    lines.append("  " + Fit.listed(lossLaw.coefficients))
+    let sd = residualSD.map {
+      options.objective.isRelative ? Numbers.percent($0) : Numbers.significant($0, 2) + " nats"
+    }
+    lines.append(
+      "  \(fitCount) runs, \(Numbers.scientific(fitCompute)) FLOPs (6ND, N \(data.parameterConvention));"
+        + " objective \(options.objective.rawValue); residual SD \(sd ?? "undefined"),"
+        + " n − p = \(degreesOfFreedom)")
+    if let errorLaw {
+      lines.append("error law  Err = ε − k·e^(−γL)")
+      lines.append("  " + Fit.listed(errorLaw.coefficients) + "; \(errorFitCount) runs")
+    }
+    for (title, rows) in [("held-out run", predictions), ("validation run", validation)]
+    where !rows.isEmpty {
+      lines += ["", table(title: title, rows).rendered]
+    }
+    if !data.excluded.isEmpty {
+      lines.append("")
+      lines += data.excluded.map { "left out: \($0.run) (\($0.reason))" }
+    }
+    if !warnings.isEmpty { lines.append("") }
+    lines += warnings.map { "warning: \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Predicted against measured, one line per run.
+  public func table(title: String, _ rows: [Prediction]) -> Table {
+    let hasError = rows.contains { $0.error != nil }
+    let interval = "[\(Int((100 * options.level).rounded())) %]"
+    var columns = [title, "N", "M", "×C", "loss predicted", interval, "actual", "off by"]
+    if hasError { columns += ["error predicted", interval, "actual", "off by"] }
+    var table = Table(columns: columns)
+    for row in rows {
+      var cells = [
+        row.run, Numbers.short(row.parameters), Numbers.significant(row.tokenMultiplier, 3),
+        Numbers.significant(row.extrapolation, 2),
+      ]
+      cells += Fit.cells(row.loss)
+      if hasError { cells += row.error.map { Fit.cells($0) } ?? [] }
+      table.add(cells)
+    }
+    return table
+  }
+
+  private static func cells(_ estimate: Estimate) -> [String] {
+    let interval = estimate.low.flatMap { low in
+      estimate.high.map { "[\(Numbers.fixed(low, 3)), \(Numbers.fixed($0, 3))]" }
+    }
+    return [
+      Numbers.fixed(estimate.predicted, 4), interval ?? "–",
+      estimate.actual.map { Numbers.fixed($0, 4) } ?? "–",
+      estimate.relativeError.map { Numbers.percent($0) } ?? "–",
+    ]
+  }
+
+  private static func listed(_ coefficients: [Coefficient]) -> String {
+    let symbols = [
+      "alpha": "α", "beta": "β", "eta": "η", "mStar": "M*", "epsilon": "ε", "gamma": "γ",
+    ]
+    return coefficients.map {
+      "\(symbols[$0.name] ?? $0.name) \(Numbers.significant($0.value, 4))"
+    }.joined(separator: "  ")
+  }
+}

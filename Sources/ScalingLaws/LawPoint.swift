@@ -1,0 +1,91 @@
+import Experiment
+import Foundation
+
+/// A run as laws see it.
+public struct LawPoint: Codable, Sendable, Equatable {
+  /// The run's name.
+  public let run: String
+  /// N.
+  public let parameters: Double
+  /// D: tokens trained on.
+  public let tokens: Double
+  /// Validation loss in nats per token; nil for a run that is only to be predicted.
+  public let loss: Double?
+  /// Average top-1 error, a share.
+  public let error: Double?
+  /// What the run is for in the loss law.
+  public let role: Role
+  /// What it is for in the error law, which may use a larger run (Gadre et al. add one).
+  public let errorRole: Role
+  /// Where it was read, e.g. `runs.csv:7`.
+  public let location: String?
+
+  /// All fields, in order.
+  public init(
+    run: String, parameters: Double, tokens: Double, loss: Double?, error: Double? = nil,
+    role: Role, errorRole: Role? = nil, location: String? = nil
+  ) {
+    self.run = run
+    self.parameters = parameters
+    self.tokens = tokens
+    self.loss = loss
+    self.error = error
+    self.role = role
+    self.errorRole = errorRole ?? role
+    self.location = location
+  }
+
+  /// C = 6·N·D.
+  public var compute: Double { 6 * parameters * tokens }
+  /// M = D/N.
+  public var tokenMultiplier: Double { tokens / parameters }
+  /// (ln N, ln D).
+  var coordinates: SIMD2<Double> { SIMD2(Foundation.log(parameters), Foundation.log(tokens)) }
+}
+
+/// The runs that laws are fitted on and compared with, and those left out.
+public struct LawData: Codable, Sendable, Equatable {
+  /// A run that was left out.
+  public struct Exclusion: Codable, Sendable, Equatable {
+    public let run: String
+    public let reason: String
+
+    /// - Parameters:
+    ///   - run: its name
+    ///   - reason: why it was left out
+    public init(run: String, reason: String) {
+      self.run = run
+      self.reason = reason
+    }
+  }
+
+  public var points: [LawPoint]
+  public var excluded: [Exclusion] = []
+  /// The file or folder that it was read from.
+  public var source: String
+  /// Which parameters N counts: `total`, `matmul`, `body`, or as given in a file.
+  public var parameterConvention: String
+  /// The validation set.
+  public var set: String?
+  /// The average error of guessing.
+  public var chance: Double?
+  /// Things that a reader should know before believing a fit.
+  public var warnings: [String] = []
+
+  /// - Parameters:
+  ///   - points: the runs
+  ///   - source: where they were read
+  ///   - parameterConvention: which parameters N counts
+  public init(points: [LawPoint], source: String, parameterConvention: String = "as given") {
+    self.points = points
+    self.source = source
+    self.parameterConvention = parameterConvention
+  }
+
+  /// The points that the loss law is fitted on.
+  var lossFit: [LawPoint] { points.filter { $0.role == .fit && $0.loss != nil } }
+  /// The points that the error law is fitted on.
+  var errorFit: [LawPoint] {
+    points.filter { $0.errorRole == .fit && $0.loss != nil && $0.error != nil }
+  }
+}

@@ -1,0 +1,106 @@
+import Experiment
+import Foundation
+
+/// The loss laws that can be fitted.
+public enum LawKind: String, Codable, Sendable, CaseIterable {
+  /// α = β: four parameters
+  case overTraining = "over-training"
+  /// α and β free: five parameters
+  case chinchilla
+
+  /// The formula, for people.
+  public var formula: String {
+    switch self {
+    case .overTraining: "L = E + (a·M^η + b·M^−η)·C^−η"
+    case .chinchilla: "L = E + A·N^−α + B·D^−β"
+    }
+  }
+
+  /// p.
+  public var parameterCount: Int {
+    switch self {
+    case .overTraining: OverTrainingLaw.parameterCount
+    case .chinchilla: ChinchillaLaw.parameterCount
+    }
+  }
+
+  /// The best law of this kind for `points`, which must have losses.
+  func fit(_ points: [LawPoint], objective: Objective) throws(UserError) -> any LossFit {
+    try requireIdentifiable(points)
+    let coordinates = points.map(\.coordinates)
+    let losses = points.compactMap(\.loss)
+    switch self {
+    case .overTraining:
+      return FittedLaw<OverTrainingLaw>(
+        coordinates: coordinates, values: losses, objective: objective)
+    case .chinchilla:
+      return FittedLaw<ChinchillaLaw>(
+        coordinates: coordinates, values: losses, objective: objective)
+    }
+  }
+
+  /// Refuses designs from which no data could tell the parameters apart.
+  private func requireIdentifiable(_ points: [LawPoint]) throws(UserError) {
+    let p = parameterCount
+    func refused(_ what: String, _ fix: String) -> UserError {
+      UserError(.badData, "cannot fit the \(rawValue) law: \(what)", fix: fix)
+    }
+    let cells = Set(points.map(\.coordinates))
+    guard cells.count >= p else {
+      throw refused(
+        "\(cells.count) different fit runs for \(p) parameters",
+        "fit on at least \(p + 1) runs, better \(p + 4); a run is for fitting when its role is fit")
+    }
+    let spread = points.map { Foundation.log($0.tokenMultiplier) }
+    if let low = spread.min(), let high = spread.max(), high - low < 0.05 {
+      throw refused(
+        "all fit runs lie on one ray D = \(Int(exp(low).rounded()))·N, where more parameters and"
+          + " more tokens always come together, so A and B cannot be told apart",
+        "add a run far off the ray; the smallest size at 16 times this M is the cheapest")
+    }
+    let sizes = Set(points.map(\.parameters)).count
+    let horizons = Set(points.map(\.tokens)).count
+    guard sizes > 1 else {
+      throw refused(
+        "all fit runs have the same N, so A and E cannot be told apart", "add another size")
+    }
+    guard horizons > 1 else {
+      throw refused(
+        "all fit runs have the same D, so B and E cannot be told apart",
+        "add runs with other token counts")
+    }
+    let enough = self == .chinchilla ? min(sizes, horizons) >= 3 : max(sizes, horizons) >= 3
+    guard enough else {
+      throw refused(
+        "\(sizes) sizes and \(horizons) token counts cannot fix the exponents",
+        "fit on at least three sizes and three token counts")
+    }
+  }
+}
+
+/// A fitted loss law of whatever kind.
+protocol LossFit: Sendable {
+  var lossLaw: any LossLaw { get }
+  var value: Double { get }
+  var degreesOfFreedom: Int { get }
+  var residualSD: Double? { get }
+  var zeroColumns: [Int] { get }
+  var atGridEdge: Bool { get }
+  var minima: Int { get }
+  var conditionNumber: Double { get }
+  func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double?
+  func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw]
+}
+
+/// A loss law that could as well have been found, and its noise.
+struct LossDraw: Sendable {
+  let law: any LossLaw
+  let sigma: Double
+}
+
+extension FittedLaw: LossFit where Law: LossLaw {
+  var lossLaw: any LossLaw { law }
+  func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw] {
+    draws(count, random: &random).map { LossDraw(law: $0.law, sigma: $0.sigma) }
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+
+/// What a fit makes small.
+public enum Objective: String, Codable, Sendable, CaseIterable {
+  /// Σ (L̂ − L)²: the objective of Gadre et al., from any start their optimum
+  case paper
+  /// Σ (ln L̂ − ln L)²: noise in proportion to the loss; the default
+  case log
+  /// Σ Huber_δ(ln L̂ − ln L), δ = 10⁻³, summed (Hoffmann et al.): close to a median regression
+  case huber
+
+  /// δ of `huber`.
+  public static let huberDelta = 1e-3
+
+  /// Whether residuals are of ln L.
+  public var isRelative: Bool { self != .paper }
+
+  /// y − ŷ on the scale that the objective sees.
+  func residual(measured: Double, predicted: Double) -> Double {
+    isRelative ? Foundation.log(measured / predicted) : measured - predicted
+  }
+
+  /// The penalty of one residual.
+  func penalty(_ r: Double) -> Double {
+    let δ = Objective.huberDelta
+    guard self == .huber, abs(r) > δ else { return self == .huber ? r * r / 2 : r * r }
+    return δ * (abs(r) - δ / 2)
+  }
+
+  /// The weight that turns r² into the penalty's tangent parabola (up to a constant).
+  func weight(_ r: Double) -> Double {
+    self == .huber ? min(1, Objective.huberDelta / max(abs(r), 1e-300)) : 1
+  }
+}
+
+/// A measured value at shifted coordinates.
+struct Sample: Sendable {
+  var x: SIMD2<Double>
+  var y: Double
+}
+
+/// The best coefficients for given exponents.
+struct Projection {
+  var coefficients: SIMD3<Double>
+  /// The objective there.
+  var value: Double
+}
+
+/// The inner problem of variable projection: coefficients ≥ 0 for fixed exponents.
+///
+/// `paper` is one linear problem. For `log`, ln ŷ is linearised at the last prediction f,
+/// ln ŷ ≈ ln f + (ŷ − f)/f, which is again linear, and repeated until it stands still; `huber`
+/// also carries each residual's weight along.
+func project(
+  rows: [SIMD3<Double>], samples: [Sample], objective: Objective, iterations: Int
+) -> Projection {
+  var problem = NonNegativeLeastSquares()
+  guard objective.isRelative else {
+    for (row, sample) in zip(rows, samples) { problem.add(row, target: sample.y) }
+    let (theta, squares) = problem.solution()
+    return Projection(coefficients: theta, value: squares)
+  }
+  var theta = SIMD3<Double>.zero
+  var value = Double.infinity
+  for iteration in 0..<iterations {
+    problem = NonNegativeLeastSquares()
+    for (row, sample) in zip(rows, samples) {
+      let f = iteration == 0 ? sample.y : (row * theta).sum()
+      let r = iteration == 0 ? 0 : log(sample.y / f)
+      let weight = objective.weight(r).squareRoot()
+      problem.add(row * (weight / f), target: (1 + r) * weight)
+    }
+    let next = problem.solution().coefficients
+    var penalty = 0.0
+    for (row, sample) in zip(rows, samples) {
+      let f = (row * next).sum()
+      guard f > 0 else { return Projection(coefficients: next, value: .infinity) }
+      penalty += objective.penalty(log(sample.y / f))
+    }
+    let converged = (next - theta).magnitude.max() <= 1e-13 * next.magnitude.max()
+    // The linearisation can overshoot where residuals are large; the best point seen counts.
+    if penalty <= value { (theta, value) = (next, penalty) } else { break }
+    if converged { break }
+  }
+  return Projection(coefficients: theta, value: value)
+}
+
+extension SIMD where Scalar == Double {
+  var magnitude: Self {
+    replacing(with: -self, where: self .< 0)
+  }
+}

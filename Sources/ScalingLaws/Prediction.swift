@@ -1,0 +1,51 @@
+import Foundation
+
+/// A predicted number with its interval and, where the run exists, what was measured.
+public struct Estimate: Codable, Sendable, Equatable {
+  public let predicted: Double
+  /// Bootstrap prediction interval for one new run; nil when the fit has no degrees of freedom.
+  public var low: Double?
+  public var high: Double?
+  /// The same by the delta method and Student's t: a check on the bootstrap.
+  public var deltaLow: Double?
+  public var deltaHigh: Double?
+  public var actual: Double?
+  /// |predicted − actual|/actual.
+  public var relativeError: Double?
+
+  /// - Parameter predicted: the law's value
+  public init(predicted: Double) { self.predicted = predicted }
+
+  /// This estimate beside a measured value.
+  func compared(with actual: Double?) -> Estimate {
+    var copy = self
+    copy.actual = actual
+    copy.relativeError = actual.map { abs(predicted - $0) / $0 }
+    return copy
+  }
+}
+
+/// What the laws say of a run.
+public struct Prediction: Codable, Sendable, Equatable {
+  public let run: String
+  /// N.
+  public let parameters: Double
+  /// D.
+  public let tokens: Double
+  /// C = 6·N·D.
+  public let compute: Double
+  /// M = D/N.
+  public let tokenMultiplier: Double
+  /// C over the compute of the largest run that the loss law was fitted on.
+  public let extrapolation: Double
+  public let loss: Estimate
+  public let error: Estimate?
+
+  private enum CodingKeys: String, CodingKey {
+    case run, extrapolation, loss, error
+    case parameters = "N"
+    case tokens = "D"
+    case compute = "C"
+    case tokenMultiplier = "M"
+  }
+}

@@ -1,0 +1,154 @@
+import Foundation
+
+/// The global optimum of a `SeparableLaw`: a grid over its exponents, then a refinement of each of
+/// the best minima of the grid. No start values, no randomness.
+struct VariableProjection<Law: SeparableLaw> {
+  let samples: [Sample]
+  let objective: Objective
+
+  /// An optimum.
+  struct Optimum {
+    var exponents: SIMD2<Double>
+    var coefficients: SIMD3<Double>
+    var value: Double
+    /// Minima of the grid; more than one means that the surface has several valleys.
+    var minima = 1
+    /// Whether an exponent ended at the edge of its range.
+    var atEdge = false
+  }
+
+  /// Inner iterations of a relative objective in the grid search, where exactness is not needed,
+  /// and in the refinement.
+  private var coarse: Int { objective == .huber ? 8 : 2 }
+  private var fine: Int { objective == .huber ? 60 : 20 }
+
+  private func evaluate(_ exponents: SIMD2<Double>, iterations: Int) -> Projection {
+    project(
+      rows: samples.map { Law.row($0.x, exponents) }, samples: samples, objective: objective,
+      iterations: iterations)
+  }
+
+  /// The best optimum.
+  func solve() -> Optimum {
+    let two = Law.exponentRanges.count == 2
+    let count = Law.gridPoints
+    let axes = Law.exponentRanges.map { range in
+      (0..<count).map {
+        range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / Double(count - 1)
+      }
+    }
+    func exponents(_ i: Int, _ j: Int) -> SIMD2<Double> {
+      SIMD2(axes[0][i], two ? axes[1][j] : 0)
+    }
+    let height = two ? count : 1
+    var values = [Double](repeating: .infinity, count: count * height)
+    for i in 0..<count {
+      for j in 0..<height {
+        values[i * height + j] = evaluate(exponents(i, j), iterations: coarse).value
+      }
+    }
+    // A grid point is a minimum when no neighbour, diagonal ones among them, is lower.
+    var minima: [(i: Int, j: Int, value: Double)] = []
+    for i in 0..<count {
+      for j in 0..<height {
+        let value = values[i * height + j]
+        var lowest = value < .infinity
+        for p in max(0, i - 1)...min(count - 1, i + 1) {
+          for q in max(0, j - 1)...min(height - 1, j + 1) where (p, q) != (i, j) {
+            lowest = lowest && value <= values[p * height + q]
+          }
+        }
+        if lowest { minima.append((i, j, value)) }
+      }
+    }
+    minima.sort { $0.value < $1.value }
+    var best = Optimum(exponents: exponents(0, 0), coefficients: .zero, value: .infinity)
+    for minimum in minima.prefix(3) {
+      let at = exponents(minimum.i, minimum.j)
+      let step = axes.map { $0[1] - $0[0] }
+      let found = two ? simplex(from: at, step: step) : goldenSection(around: at.x, step: step[0])
+      if found.value < best.value { best = found }
+    }
+    best.minima = max(1, minima.count)
+    best.atEdge = zip(Law.exponentRanges, [best.exponents.x, best.exponents.y]).contains {
+      $1 <= $0.lowerBound * 1.0001 || $1 >= $0.upperBound * 0.9999
+    }
+    return best
+  }
+
+  private func optimum(_ exponents: SIMD2<Double>) -> Optimum {
+    let projection = evaluate(exponents, iterations: fine)
+    return Optimum(
+      exponents: exponents, coefficients: projection.coefficients, value: projection.value)
+  }
+
+  /// One exponent, to eleven digits.
+  private func goldenSection(around center: Double, step: Double) -> Optimum {
+    let range = Law.exponentRanges[0]
+    let ratio = (5.0.squareRoot() - 1) / 2
+    var low = max(range.lowerBound, center - step)
+    var high = min(range.upperBound, center + step)
+    var left = optimum(SIMD2(high - ratio * (high - low), 0))
+    var right = optimum(SIMD2(low + ratio * (high - low), 0))
+    while high - low > 1e-11 * center {
+      if left.value <= right.value {
+        (high, right) = (right.exponents.x, left)
+        left = optimum(SIMD2(high - ratio * (high - low), 0))
+      } else {
+        (low, left) = (left.exponents.x, right)
+        right = optimum(SIMD2(low + ratio * (high - low), 0))
+      }
+    }
+    // The section never looks at the ends, where a bound may hold.
+    return [left, right, optimum(SIMD2(low, 0)), optimum(SIMD2(high, 0))]
+      .min { $0.value < $1.value } ?? left
+  }
+
+  /// Two exponents, by Nelder and Mead's simplex, started twice so that a simplex that collapsed
+  /// on the way gets a second chance.
+  private func simplex(from start: SIMD2<Double>, step: [Double]) -> Optimum {
+    var best = optimum(start)
+    for restart in 0..<2 {
+      let size = restart == 0 ? 0.5 : 0.05
+      var corners = [
+        best, clamped(best.exponents + SIMD2(step[0] * size, 0)),
+        clamped(best.exponents + SIMD2(0, step[1] * size)),
+      ]
+      for _ in 0..<200 {
+        corners.sort { $0.value < $1.value }
+        let spread = corners[2].exponents - corners[0].exponents
+        if spread.magnitude.max() < 1e-9 { break }
+        let middle = (corners[0].exponents + corners[1].exponents) / 2
+        let away = middle - corners[2].exponents
+        let reflected = clamped(middle + away)
+        if reflected.value < corners[0].value {
+          let further = clamped(middle + 2 * away)
+          corners[2] = further.value < reflected.value ? further : reflected
+        } else if reflected.value < corners[1].value {
+          corners[2] = reflected
+        } else {
+          let inside =
+            reflected.value < corners[2].value
+            ? clamped(middle + 0.5 * away) : clamped(middle - 0.5 * away)
+          if inside.value < min(corners[2].value, reflected.value) {
+            corners[2] = inside
+          } else {
+            for i in 1...2 {
+              corners[i] = clamped((corners[0].exponents + corners[i].exponents) / 2)
+            }
+          }
+        }
+      }
+      best = corners.min { $0.value < $1.value } ?? best
+    }
+    return best
+  }
+
+  private func clamped(_ exponents: SIMD2<Double>) -> Optimum {
+    let (p, q) = (Law.exponentRanges[0], Law.exponentRanges[Law.exponentRanges.count - 1])
+    return optimum(
+      exponents.clamped(
+        lowerBound: SIMD2(p.lowerBound, q.lowerBound),
+        upperBound: SIMD2(p.upperBound, q.upperBound)))
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+extension Predictor {
+  /// What the fit itself shows to be doubtful, in sentences.
+  func warnings(_ data: LawData) -> [String] {
+    var warnings: [String] = []
+    let names = ["E", "A", "B"]
+    for column in loss.zeroColumns {
+      warnings.append(
+        column == 0
+          ? "E = 0 is the bound: no irreducible loss is identified, and intervals are one-sided"
+          : "\(names[column]) = 0 is the bound: the fit runs show no effect of"
+            + " \(column == 1 ? "size" : "tokens")")
+    }
+    if loss.atGridEdge {
+      warnings.append("an exponent ended at the edge of its range: the law does not fit these runs")
+    }
+    if loss.minima > 1 {
+      warnings.append("the objective has \(loss.minima) valleys; the deepest was taken")
+    }
+    if loss.conditionNumber > 1e4 {
+      let digits = String(format: "%.0e", loss.conditionNumber)
+      warnings.append(
+        "ill-conditioned (condition number \(digits)): coefficients trade off against each other,"
+          + " so read predictions, not coefficients")
+    }
+    let degrees = loss.degreesOfFreedom
+    if degrees <= 0 {
+      warnings.append(
+        "as many parameters as fit runs: the law passes through every point, and no interval can be"
+          + " given")
+    } else if degrees < 2 {
+      warnings.append(
+        "n − p = \(degrees): the intervals rest on one degree of freedom and are not calibrated")
+    } else if degrees < 4 {
+      warnings.append("n − p = \(degrees): calibrated intervals need at least 4")
+    }
+    if let error {
+      if error.law.scale == 0 {
+        warnings.append("k = 0: error does not fall with loss over the fit runs")
+      }
+      if error.atGridEdge {
+        warnings.append(
+          "γ ended at the edge of its range: the fit runs do not show how error bends with loss")
+      }
+      if error.degreesOfFreedom < 2 {
+        warnings.append(
+          "the error law has n − p = \(error.degreesOfFreedom): its intervals are not calibrated")
+      }
+    } else if let errorRefusal, !errorRefusal.isEmpty {
+      warnings.append(errorRefusal)
+    }
+    return warnings
+  }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Experiment
+import Foundation
+import Report
+import ScalingLaws
+
+/// `overtrain fit`.
+struct FitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit",
+    abstract: "Fit scaling laws on runs and predict the runs held out.",
+    discussion: """
+      RUNS is a folder of runs (data/runs/<grid>) or a CSV file with the columns N,D,loss and, if \
+      present, error,run,role (fit, validate, holdout, replicate). Laws are fitted on the runs of \
+      role fit; the runs of role holdout are predicted, with intervals, and compared.
+
+      Example:
+        overtrain fit data/runs/demo --name demo
+        overtrain fit runs.csv --objective paper --json
+      """)
+
+  @Argument(help: "Folder of runs, or CSV file.") var runs: String
+  @Option(help: "paper (squared loss), log (squared log loss) or huber (δ = 1e-3 on log loss).")
+  var objective: Objective = .log
+  @Option(help: "over-training (α = β) or chinchilla (α and β free).")
+  var law: LawKind = .overTraining
+  @Option(help: "Name of the fit; without it, the name of RUNS.") var name: String?
+  @Option(help: "Folder of fits: writes OUT/NAME/fit.json and predictions.json.")
+  var out = "data/fits"
+  @Option(help: "Level of the intervals.") var level = 0.9
+  @OptionGroup var selection: RunSelection
+  @Flag(help: "Print one JSON object instead of a table.") var json = false
+
+  func run() throws {
+    let source = URL(fileURLWithPath: runs)
+    var options = FitOptions()
+    (options.law, options.objective, options.level) = (law, objective, level)
+    let fit = try Fit(
+      try selection.data(source), options: options,
+      name: name ?? source.deletingPathExtension().lastPathComponent)
+    let folder = URL(fileURLWithPath: out).appendingPathComponent(fit.name)
+    try fit.write(to: folder)
+    if json {
+      print(String(decoding: try StableJSON.encode(fit), as: UTF8.self))
+    } else {
+      print(fit.summary)
+      print("\nwritten: \(folder.relativePath)/fit.json")
+    }
+  }
+}
+
+/// Which numbers of a folder of runs count.
+struct RunSelection: ParsableArguments {
+  @Option(help: "Only runs of this corpus.") var corpus: String?
+  @Option(name: .customLong("set"), help: "Validation set whose loss counts.")
+  var validationSet: String?
+  @Option(name: .customLong("n"), help: "Which parameters N counts: total, matmul or body.")
+  var convention: LawData.ParameterConvention = .total
+
+  /// The points in a folder of runs or a CSV file.
+  func data(_ url: URL) throws -> LawData {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw UserError(
+        .missingInput, "no such file or folder", at: url.relativePath,
+        fix: "give a folder of runs or a CSV file with the columns N,D,loss")
+    }
+    return url.isFolder
+      ? try LawData(
+        runs: RunStore(url), corpus: corpus, set: validationSet, convention: convention)
+      : try LawData(csv: url)
+  }
+}
+
+extension Objective: ExpressibleByArgument {}
+extension LawKind: ExpressibleByArgument {}
+extension LawData.ParameterConvention: ExpressibleByArgument {}

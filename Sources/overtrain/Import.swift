@@ -1,0 +1,50 @@
+import ArgumentParser
+import Experiment
+import Foundation
+import ScalingLaws
+
+/// `overtrain import`.
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Turn published runs into a CSV that `overtrain fit` reads.",
+    subcommands: [ImportGadre.self])
+}
+
+/// `overtrain import gadre`.
+struct ImportGadre: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gadre",
+    abstract: "The runs of Gadre et al. 2024 (the exp_data folder of mlfoundations/scaling).",
+    discussion: """
+      Writes one row per run of a training set. Roles are the paper's: five runs fit the loss law, \
+      a sixth (1.4B, M = 20) joins them for the error law (column errorRole), the two largest are \
+      held out, the rest validate.
+
+      Example:
+        overtrain import gadre exp_data --train c4_original -o c4.csv
+        overtrain fit c4.csv --objective paper
+      """)
+
+  @Argument(help: "The exp_data folder.") var folder: String
+  @Option(help: "Training set.") var train: String
+  @Option(help: "Validation set of the loss.") var loss = "c4_val"
+  @Option(
+    help: """
+      Mean of the error: avg_subset (tasks where a 0.154B run is 10 points above chance) or avg_all.
+      """)
+  var error: GadreTestbed.ErrorMean = .subset
+  @Option(name: .shortAndLong, help: "CSV file to write.") var output: String
+
+  func run() throws {
+    let testbed = try GadreTestbed(URL(fileURLWithPath: folder))
+    let data = try testbed.data(trainingSet: train, lossSet: loss, errors: error)
+    try DurableFile.write(Data(data.csvText.utf8), to: URL(fileURLWithPath: output))
+    print(
+      "\(data.points.count) runs, \(testbed.tasks(error).count) tasks in the error, written to"
+        + " \(output)")
+    for warning in data.warnings { print("warning: \(warning)") }
+  }
+}
+
+extension GadreTestbed.ErrorMean: ExpressibleByArgument {}
