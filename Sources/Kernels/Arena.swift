@@ -1,0 +1,52 @@
+/// Memory for the activations of one microbatch: taken in order, given back all at once.
+///
+/// It grows while the first microbatch shows how much is needed; from the second on, nothing is
+/// allocated. One thread uses an arena at a time.
+public final class Arena: @unchecked Sendable {
+  /// A place to rewind to.
+  public struct Mark: Sendable {
+    let block: Int
+    let offset: Int
+  }
+
+  private var blocks: [Storage] = []
+  private var block = 0
+  private var offset = 0
+
+  /// An empty arena.
+  public init() {}
+
+  /// A matrix whose elements are not initialised, valid until `reset` or a rewind past it.
+  public func matrix(_ rows: Int, _ columns: Int) -> Matrix {
+    let count = (rows * columns + 15) / 16 * 16
+    while block < blocks.count && offset + count > blocks[block].count {
+      block += 1
+      offset = 0
+    }
+    if block == blocks.count {
+      blocks.append(Storage(count: max(count, capacity, 1 << 16)))
+    }
+    defer { offset += count }
+    return Matrix(blocks[block], offset: offset, rows: rows, columns: columns, stride: columns)
+  }
+
+  /// The place up to which matrices are taken.
+  public var mark: Mark { Mark(block: block, offset: offset) }
+
+  /// Gives back every matrix taken since `mark`.
+  public func rewind(to mark: Mark) {
+    precondition(mark.block < block || (mark.block == block && mark.offset <= offset))
+    block = mark.block
+    offset = mark.offset
+  }
+
+  /// Gives back every matrix, and joins the blocks that growth has left.
+  public func reset() {
+    if blocks.count > 1 { blocks = [Storage(count: capacity)] }
+    block = 0
+    offset = 0
+  }
+
+  /// Floats held.
+  public var capacity: Int { blocks.reduce(0) { $0 + $1.count } }
+}

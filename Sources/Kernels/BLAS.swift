@@ -1,0 +1,48 @@
+import COpenBLAS
+import Foundation
+
+/// OpenBLAS on one thread: workers take whole microbatches, so it needs no threads of its own.
+public enum BLAS {
+  /// One thread; call once, before the first matmul.
+  public static func configure() { openblas_set_num_threads(1) }
+
+  /// Makes OpenBLAS use its Haswell kernels on every CPU that has AVX2, so that the bits of a run do
+  /// not depend on what it detects: call it first thing in `main`.
+  ///
+  /// The library reads OPENBLAS_CORETYPE while it is loaded, so where the variable is not set this
+  /// sets it and starts the program again in the same process (same id, arguments and descriptors).
+  /// Where it is set, or the CPU lacks AVX2, nothing happens.
+  public static func pinCoreType() {
+    #if os(Linux) && arch(x86_64)
+      guard getenv(coreTypeVariable) == nil, CPU.requireVectorSupport() == nil else { return }
+      setenv(coreTypeVariable, "Haswell", 1)
+      execv("/proc/self/exe", CommandLine.unsafeArgv)
+      // Still here: the program cannot be started again; go on with the detected kernels.
+      unsetenv(coreTypeVariable)
+    #endif
+  }
+
+  private static let coreTypeVariable = "OPENBLAS_CORETYPE"
+
+  /// Library, version and kernels, e.g. `OpenBLAS 0.3.21 Haswell`.
+  public static var description: String {
+    let words = String(cString: openblas_get_config()).split(separator: " ")
+    return words.prefix(2).joined(separator: " ") + " " + String(cString: openblas_get_corename())
+  }
+
+  /// The rate of a large square sgemm on one thread: what this machine can do at best.
+  public static func sgemmGFLOPS(seconds: Double = 0.5) -> Double {
+    let n = 768
+    let a = Matrix(rows: n, columns: n, (0..<n * n).map { Float($0 % 17) / 17 - 0.5 })
+    let c = Matrix(rows: n, columns: n)
+    matmul(a, a, into: c)
+    let start = DispatchTime.now().uptimeNanoseconds
+    var best = Double.infinity
+    repeat {
+      let before = DispatchTime.now().uptimeNanoseconds
+      matmul(a, a, into: c)
+      best = min(best, Double(DispatchTime.now().uptimeNanoseconds - before))
+    } while Double(DispatchTime.now().uptimeNanoseconds - start) < seconds * 1e9
+    return 2 * Double(n * n * n) / best
+  }
+}

@@ -1,0 +1,151 @@
+import Foundation
+
+// The head and its loss. With logits z = h Eᵀ, Z = logsumexp(z) and p = exp(z − Z), for target y
+//   loss = (Z − z_y) + c Z²        dz = p (1 + 2 c Z) − [y]
+// Tokens go through in chunks of rows: logits, loss, dz in place of the logits, then dh = dz E and
+// dE += dzᵀ h while they are in cache. The logits of a whole batch never exist.
+
+/// The sums that a pass over a batch yields.
+public struct CrossEntropySum: Sendable {
+  /// Σ (Z − z_y)
+  public var crossEntropy = 0.0
+  /// Σ Z²
+  public var squaredLogSumExp = 0.0
+  /// Scored tokens.
+  public var tokens = 0
+}
+
+/// Writes d(scale · Σ loss)/dh into `dHidden`, adds d(scale · Σ loss)/dE to `dTable`.
+///
+/// - Parameters:
+///   - hidden: h [n, D]
+///   - table: E [V, D]
+///   - targets: y [n]; −1 is not scored
+@inline(never)
+public func crossEntropyBackpropagate(
+  _ hidden: Matrix, table: Matrix, targets: [Int32], scale: Float, zLoss: Float,
+  into dHidden: Matrix, addingTo dTable: Matrix, _ arena: Arena
+) -> CrossEntropySum {
+  precondition(targets.count == hidden.rows && dHidden.rows == hidden.rows)
+  let mark = arena.mark
+  defer { arena.rewind(to: mark) }
+  let logits = arena.matrix(chunkRows(hidden, table), table.rows)
+  var sums = CrossEntropySum()
+  for rows in chunks(hidden.rows, logits.rows) {
+    let h = hidden[rows: rows]
+    let z = logits[rows: 0..<rows.count]
+    matmul(h, transposed: table, into: z)
+    for row in 0..<rows.count {
+      let target = Int(targets[rows.lowerBound + row])
+      precondition(target >= -1 && target < table.rows, "target outside the vocabulary")
+      let p = z.pointer(row: row)
+      guard target >= 0 else {
+        p.update(repeating: 0, count: table.rows)
+        continue
+      }
+      let targetLogit = p[target]
+      let (logSum, inverse) = exponentiate(p, table.rows)
+      sums.crossEntropy += Double(logSum - targetLogit)
+      sums.squaredLogSumExp += Double(logSum) * Double(logSum)
+      sums.tokens += 1
+      let factor = scale * (1 + 2 * zLoss * logSum) * inverse
+      forEachVector(table.rows) { i, lanes in p.store(p.vector(i, lanes) * factor, i, lanes) }
+      p[target] -= scale
+    }
+    matmul(z, table, into: dHidden[rows: rows])
+    matmul(transposed: z, h, addingTo: dTable)
+  }
+  return sums
+}
+
+/// Writes Z − z_y of every row into `losses`, 0 where the target is −1.
+@inline(never)
+public func crossEntropyLosses(
+  _ hidden: Matrix, table: Matrix, targets: ArraySlice<Int32>, into losses: inout ArraySlice<Float>,
+  _ arena: Arena
+) {
+  precondition(targets.count == hidden.rows && losses.count == hidden.rows)
+  let mark = arena.mark
+  defer { arena.rewind(to: mark) }
+  let logits = arena.matrix(chunkRows(hidden, table), table.rows)
+  for rows in chunks(hidden.rows, logits.rows) {
+    let z = logits[rows: 0..<rows.count]
+    matmul(hidden[rows: rows], transposed: table, into: z)
+    for row in 0..<rows.count {
+      let index = rows.lowerBound + row
+      let target = Int(targets[targets.startIndex + index])
+      precondition(target >= -1 && target < table.rows, "target outside the vocabulary")
+      let p = z.pointer(row: row)
+      losses[losses.startIndex + index] =
+        target < 0 ? 0 : logSumExp(p, table.rows) - p[target]
+    }
+  }
+}
+
+/// Rows of a chunk: enough for sgemm to be fast, few enough for the logits to stay in cache.
+private func chunkRows(_ hidden: Matrix, _ table: Matrix) -> Int {
+  min(hidden.rows, max(64, min(512, (1 << 18) / table.rows)))
+}
+
+private func chunks(_ count: Int, _ size: Int) -> [Range<Int>] {
+  stride(from: 0, to: count, by: max(1, size)).map { $0..<min($0 + size, count) }
+}
+
+@inline(__always)
+private func maximum(_ z: Floats, _ count: Int) -> Float {
+  var m0 = Float8(repeating: -.greatestFiniteMagnitude)
+  var m1 = m0
+  var i = 0
+  while i + 16 <= count {
+    m0 = larger(m0, z.vector(i))
+    m1 = larger(m1, z.vector(i + 8))
+    i += 16
+  }
+  forEachVector(count - i) { j, lanes in
+    m0 = larger(m0, z.vector(i + j, lanes, rest: -.greatestFiniteMagnitude))
+  }
+  return largest(larger(m0, m1))
+}
+
+/// logsumexp(z), leaving z as it is.
+private func logSumExp(_ z: Floats, _ count: Int) -> Float {
+  let top = maximum(z, count)
+  var s0 = Float8.zero
+  var s1 = Float8.zero
+  var i = 0
+  while i + 16 <= count {
+    s0 += exp(z.vector(i) - top)
+    s1 += exp(z.vector(i + 8) - top)
+    i += 16
+  }
+  var rest: Float = 0
+  while i < count {
+    rest += exp(Float8(repeating: z[i] - top))[0]
+    i += 1
+  }
+  return top + log(sum(s0 + s1) + rest)
+}
+
+/// z ← exp(z − max z); returns logsumexp(z) and 1 / Σ exp(z − max z).
+private func exponentiate(_ z: Floats, _ count: Int) -> (logSum: Float, inverse: Float) {
+  let top = maximum(z, count)
+  var s0 = Float8.zero
+  var s1 = Float8.zero
+  var i = 0
+  while i + 16 <= count {
+    let (e0, e1) = (exp(z.vector(i) - top), exp(z.vector(i + 8) - top))
+    z.store(e0, i)
+    z.store(e1, i + 8)
+    s0 += e0
+    s1 += e1
+    i += 16
+  }
+  var rest: Float = 0
+  while i < count {
+    z[i] = exp(Float8(repeating: z[i] - top))[0]
+    rest += z[i]
+    i += 1
+  }
+  let total = sum(s0 + s1) + rest
+  return (top + log(total), 1 / total)
+}

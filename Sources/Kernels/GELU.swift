@@ -1,0 +1,39 @@
+// Hendrycks & Gimpel 2016, in the tanh form of GPT-2. With u = √(2/π) (x + 0.044715 x³) and
+// t = tanh u,
+//   y = ½ x (1 + t)        dy/dx = ½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3·0.044715 x²)
+
+private let root: Float = 0.797_884_560_802_865_4  // √(2/π)
+private let cubic: Float = 0.044_715
+
+/// y = gelu(x), both [n, F].
+@inline(never)
+public func geluForward(_ x: Matrix, into y: Matrix) {
+  precondition(x.rows == y.rows && x.columns == y.columns)
+  let width = x.columns
+  for row in 0..<x.rows {
+    let (x, y) = (x.pointer(row: row), y.pointer(row: row))
+    forEachVector(width) { i, lanes in
+      let v = x.vector(i, lanes)
+      let t = tanh(root * v * (1 + cubic * v * v))
+      y.store(0.5 * v * (1 + t), i, lanes)
+    }
+  }
+}
+
+/// Writes dx; it may be dy or x.
+@inline(never)
+public func geluBackward(_ dy: Matrix, _ x: Matrix, into dx: Matrix) {
+  precondition(x.rows == dy.rows && x.columns == dy.columns)
+  precondition(x.rows == dx.rows && x.columns == dx.columns)
+  let width = x.columns
+  for row in 0..<x.rows {
+    let (dy, x, dx) = (dy.pointer(row: row), x.pointer(row: row), dx.pointer(row: row))
+    forEachVector(width) { i, lanes in
+      let v = x.vector(i, lanes)
+      let t = tanh(root * v * (1 + cubic * v * v))
+      let inner = root * (1 + 3 * cubic * v * v)
+      let slope = 0.5 * (1 + t) + 0.5 * v * (1 - t * t) * inner
+      dx.store(dy.vector(i, lanes) * slope, i, lanes)
+    }
+  }
+}

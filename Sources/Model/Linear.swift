@@ -1,0 +1,47 @@
+import Experiment
+import Kernels
+
+/// y = x Wᵀ + b
+package struct Linear: Sendable {
+  let weight: Parameter  // W [F, D]
+  let bias: Parameter?  // b [F]
+
+  /// Declares `<name>.weight` and, where the model has biases, `<name>.bias` for each of `outputs`.
+  /// Several outputs are several named parameters and one matmul: y holds them side by side.
+  package init(
+    _ outputs: [(name: String, rows: Int)], inputs: Int, biases: Bool, start: Parameter.Start,
+    _ layout: inout ParameterLayout
+  ) {
+    var weights: [Parameter] = []
+    for output in outputs {
+      weights.append(
+        layout.add(
+          "\(output.name).weight", rows: output.rows, columns: inputs, start: start))
+    }
+    weight = .stack(weights)
+    guard biases else {
+      bias = nil
+      return
+    }
+    var parts: [Parameter] = []
+    for output in outputs {
+      parts.append(layout.add("\(output.name).bias", count: output.rows, start: .zeros))
+    }
+    bias = .stack(parts)
+  }
+
+  package func forward(_ x: Matrix, into y: Matrix, _ weights: ParameterBuffer) {
+    matmul(x, transposed: weights[weight], into: y)
+    if let bias { addBias(weights[bias], to: y) }
+  }
+
+  /// Writes dx, adds to `gradients`.
+  package func backward(
+    _ dy: Matrix, x: Matrix, into dx: Matrix, _ weights: ParameterBuffer,
+    _ gradients: ParameterBuffer
+  ) {
+    matmul(dy, weights[weight], into: dx)
+    matmul(transposed: dy, x, addingTo: gradients[weight])
+    if let bias { biasBackward(dy, addingTo: gradients[bias]) }
+  }
+}

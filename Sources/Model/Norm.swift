@@ -1,0 +1,63 @@
+import Experiment
+import Kernels
+
+/// y = normalised x ⊙ gain (+ bias), over groups of as many columns as the gain has.
+package struct Norm: Sendable {
+  let kind: ModelConfig.Norm
+  let epsilon: Float
+  let gain: Parameter  // [W]
+  let bias: Parameter?  // [W]
+
+  /// Declares `<name>.weight` and, for the norm of GPT-2, `<name>.bias`.
+  package init(
+    _ name: String, width: Int, _ config: ModelConfig, hasBias: Bool = true,
+    _ layout: inout ParameterLayout
+  ) {
+    kind = config.norm
+    epsilon = Float(config.normEpsilon)
+    gain = layout.add("\(name).weight", count: width, start: .ones)
+    bias =
+      kind == .layerNorm && hasBias
+      ? layout.add("\(name).bias", count: width, start: .zeros) : nil
+  }
+
+  package struct Saved {
+    let x: Matrix  // [n, groups·W]
+    let statistics: Matrix  // [n, groups], for layer norms [n, 2·groups]
+  }
+
+  package func forward(_ x: Matrix, into y: Matrix, _ weights: ParameterBuffer, _ arena: Arena)
+    -> Saved
+  {
+    let groups = x.columns / gain.columns
+    switch kind {
+    case .rmsNorm:
+      let inverse = arena.matrix(x.rows, groups)
+      rmsNormForward(x, gain: weights[gain], epsilon: epsilon, into: y, inverse: inverse)
+      return Saved(x: x, statistics: inverse)
+    case .gainOnlyLayerNorm, .layerNorm:
+      let statistics = arena.matrix(x.rows, 2 * groups)
+      layerNormForward(
+        x, gain: weights[gain], bias: bias.map { weights[$0] }, epsilon: epsilon, into: y,
+        statistics: statistics)
+      return Saved(x: x, statistics: statistics)
+    }
+  }
+
+  /// Writes dx, or adds to it, and adds to `gradients`; dx may be dy.
+  package func backward(
+    _ dy: Matrix, _ saved: Saved, into dx: Matrix, accumulating: Bool = false,
+    _ weights: ParameterBuffer, _ gradients: ParameterBuffer
+  ) {
+    switch kind {
+    case .rmsNorm:
+      rmsNormBackward(
+        dy, x: saved.x, gain: weights[gain], inverse: saved.statistics, into: dx,
+        accumulating: accumulating, addingTo: gradients[gain])
+    case .gainOnlyLayerNorm, .layerNorm:
+      layerNormBackward(
+        dy, x: saved.x, gain: weights[gain], statistics: saved.statistics, into: dx,
+        accumulating: accumulating, addingTo: gradients[gain], bias.map { gradients[$0] })
+    }
+  }
+}

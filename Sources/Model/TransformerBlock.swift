@@ -1,0 +1,61 @@
+import Experiment
+import Kernels
+
+/// u = x + attention(norm(x)), y = u + feedForward(norm(u))
+package struct TransformerBlock<FeedForward: BlockLayer>: Sendable {
+  let attentionNorm: Norm
+  let attention: Attention
+  let feedForwardNorm: Norm
+  let feedForward: FeedForward
+
+  package init(_ config: ModelConfig, index: Int, _ layout: inout ParameterLayout) {
+    let name = "model.layers.\(index)"
+    attentionNorm = Norm("\(name).input_layernorm", width: config.width, config, &layout)
+    attention = Attention(config, index: index, &layout)
+    feedForwardNorm = Norm(
+      "\(name).post_attention_layernorm", width: config.width, config, &layout)
+    feedForward = FeedForward(config, index: index, &layout)
+  }
+
+  package struct Saved {
+    let attentionNorm: Norm.Saved
+    let attention: Attention.Saved
+    let feedForwardNorm: Norm.Saved
+    let feedForward: FeedForward.Saved
+  }
+
+  /// Writes y.
+  package func forward(
+    _ x: Matrix, into y: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer, _ arena: Arena
+  ) -> Saved {
+    let normalX = arena.matrix(x.rows, x.columns)
+    let u = arena.matrix(x.rows, x.columns)
+    let normalU = arena.matrix(x.rows, x.columns)
+    let savedX = attentionNorm.forward(x, into: normalX, weights, arena)
+    let savedAttention = attention.forward(normalX, into: u, batch, weights, arena)
+    add(x, u, into: u)
+    let savedU = feedForwardNorm.forward(u, into: normalU, weights, arena)
+    let savedFeedForward = feedForward.forward(normalU, into: y, batch, weights, arena)
+    add(u, y, into: y)
+    return Saved(
+      attentionNorm: savedX, attention: savedAttention, feedForwardNorm: savedU,
+      feedForward: savedFeedForward)
+  }
+
+  /// Turns dy into dx, in place, and adds to `gradients`.
+  package func backward(
+    _ dy: Matrix, _ saved: Saved, _ batch: BatchShape, _ weights: ParameterBuffer,
+    _ gradients: ParameterBuffer, _ arena: Arena
+  ) {
+    arena.scratch {
+      let dNormal = arena.matrix(dy.rows, dy.columns)
+      feedForward.backward(
+        dy, saved.feedForward, into: dNormal, batch, weights, gradients, arena)
+      feedForwardNorm.backward(
+        dNormal, saved.feedForwardNorm, into: dy, accumulating: true, weights, gradients)
+      attention.backward(dy, saved.attention, into: dNormal, batch, weights, gradients, arena)
+      attentionNorm.backward(
+        dNormal, saved.attentionNorm, into: dy, accumulating: true, weights, gradients)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Experiment
+import Kernels
+import Model
+import Testing
+
+@Suite struct LanguageModelTests {
+  @Test func layoutHasAsManyElementsAsCounted() throws {
+    for config in try variety() {
+      #expect(config.build().layout.count == ParameterCount(config).total, "\(config)")
+    }
+  }
+
+  @Test func startsAsDeclared() throws {
+    let config = try model(width: 64, heads: 4, vocabulary: 512, norm: .layerNorm)
+    let model = config.build()
+    let (a, b) = (ParameterBuffer(model.layout), ParameterBuffer(model.layout))
+    model.initialize(a, seed: 1)
+    model.initialize(b, seed: 1)
+    #expect(a.data == b.data)
+    model.initialize(b, seed: 2)
+    #expect(a.data != b.data)
+    for parameter in model.layout.parameters {
+      let values = a.values(of: parameter)
+      switch parameter.start {
+      case .zeros: #expect(values.allSatisfy { $0 == 0 })
+      case .ones: #expect(values.allSatisfy { $0 == 1 })
+      case .normal: Issue.record("not in this family")
+      case .truncatedNormal(let deviation):
+        let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
+        let square = values.reduce(0) { $0 + Double($1 * $1) } / Double(values.count)
+        #expect(abs(mean) < 4 * Double(deviation) / Double(values.count).squareRoot())
+        // 0.9866 is the deviation of a normal number that is cut at three.
+        #expect(abs(square.squareRoot() / Double(deviation) / 0.9866 - 1) < 0.06)
+        #expect(values.allSatisfy { abs($0) <= 3 * deviation })
+      }
+    }
+    let deviations = model.layout.parameters.compactMap { parameter -> Float? in
+      guard case .truncatedNormal(let deviation) = parameter.start,
+        parameter.name.hasSuffix("o_proj.weight")
+      else { return nil }
+      return deviation
+    }
+    #expect(deviations.map { ($0 * 8 * 1000).rounded() } == [707, 500])
+  }
+
+  @Test func tokenLossesAreTheLossThatIsTrained() throws {
+    for config in try variety() {
+      let model = config.build()
+      let weights = ParameterBuffer(model.layout)
+      let arena = Arena()
+      model.initialize(weights, seed: 5)
+      let batch = batch(config, sequences: 3, positions: 9)
+      var losses = [Float](repeating: .nan, count: batch.count)
+      model.tokenLosses(batch, weights, into: &losses, arena)
+      let sum = model.backpropagate(
+        batch, weights, addingTo: ParameterBuffer(model.layout), scale: 1, zLoss: 0, arena)
+      let total = losses.reduce(0) { $0 + Double($1) }
+      #expect(abs(total / sum.crossEntropy - 1) < 1e-5)
+      #expect(sum.tokens == batch.targets.count { $0 >= 0 })
+      for (loss, target) in zip(losses, batch.targets) { #expect((loss == 0) == (target < 0)) }
+    }
+  }
+
+  @Test func arenaHoldsNoStateAndStopsGrowing() throws {
+    for config in try variety() {
+      let model = config.build()
+      let weights = ParameterBuffer(model.layout)
+      model.initialize(weights, seed: 6)
+      let arena = Arena()
+      var results: [[Float]] = []
+      var capacities: [Int] = []
+      for _ in 0..<3 {
+        let gradients = ParameterBuffer(model.layout)
+        for sequences in [4, 1, 2] {
+          _ = model.backpropagate(
+            batch(config, sequences: sequences, positions: 12 - 3 * (sequences % 3)), weights,
+            addingTo: gradients, scale: 1, zLoss: 1e-4, arena)
+        }
+        results.append(model.layout.parameters.flatMap { gradients.values(of: $0) })
+        capacities.append(arena.capacity)
+      }
+      #expect(results[0] == results[1] && results[1] == results[2])
+      #expect(capacities[1] == capacities[2])
+    }
+  }
+
+  /// Bit for bit, so that an evaluation does not depend on how it is cut into batches.
+  @Test(arguments: [16, 24, 48, 64, 128])
+  func lossesOfASequenceDoNotDependOnTheBatch(_ width: Int) throws {
+    let config = try model(
+      width: width, heads: width / 8, vocabulary: 256, context: 64, qkNorm: .perHead)
+    let model = config.build()
+    let weights = ParameterBuffer(model.layout)
+    model.initialize(weights, seed: 7)
+    let arena = Arena()
+    for positions in [64, 37] {
+      let many = batch(config, sequences: 9, positions: positions)
+      var together = [Float](repeating: 0, count: many.count)
+      model.tokenLosses(many, weights, into: &together, arena)
+      for sequence in 0..<9 {
+        let range = sequence * positions..<(sequence + 1) * positions
+        var one = TokenBatch(sequences: 1, positions: positions)
+        one.inputs = Array(many.inputs[range])
+        one.targets = Array(many.targets[range])
+        var alone = [Float](repeating: 0, count: positions)
+        model.tokenLosses(one, weights, into: &alone, arena)
+        #expect(alone == Array(together[range]), "sequence \(sequence) of \(positions)")
+      }
+    }
+  }
+}
