@@ -49,7 +49,7 @@ public func crossEntropyBackpropagate(
       sums.squaredLogSumExp += Double(logSum) * Double(logSum)
       sums.tokens += 1
       let factor = scale * (1 + 2 * zLoss * logSum) * inverse
-      forEachVector(table.rows) { i, lanes in p.store(p.vector(i, lanes) * factor, i, lanes) }
+      for i in 0..<table.rows { p[i] *= factor }
       p[target] -= scale
     }
     matmul(z, table, into: dHidden[rows: rows])

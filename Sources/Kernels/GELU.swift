@@ -12,11 +12,13 @@ public func geluForward(_ x: Matrix, into y: Matrix) {
   let width = x.columns
   for row in 0..<x.rows {
     let (x, y) = (x.pointer(row: row), y.pointer(row: row))
-    forEachVector(width) { i, lanes in
+    @inline(__always)
+    func vector(_ i: Int, _ lanes: Int) {
       let v = x.vector(i, lanes)
       let t = tanh(root * v * (1 + cubic * v * v))
       y.store(0.5 * v * (1 + t), i, lanes)
     }
+    forEachVector(width, vector)
   }
 }
 
@@ -28,12 +30,14 @@ public func geluBackward(_ dy: Matrix, _ x: Matrix, into dx: Matrix) {
   let width = x.columns
   for row in 0..<x.rows {
     let (dy, x, dx) = (dy.pointer(row: row), x.pointer(row: row), dx.pointer(row: row))
-    forEachVector(width) { i, lanes in
+    @inline(__always)
+    func vector(_ i: Int, _ lanes: Int) {
       let v = x.vector(i, lanes)
       let t = tanh(root * v * (1 + cubic * v * v))
       let inner = root * (1 + 3 * cubic * v * v)
       let slope = 0.5 * (1 + t) + 0.5 * v * (1 - t * t) * inner
       dx.store(dy.vector(i, lanes) * slope, i, lanes)
     }
+    forEachVector(width, vector)
   }
 }

@@ -84,13 +84,15 @@ public func sumOfSquares(_ b: ParameterBuffer, range: Range<Int>) -> Double {
   let p = b.base + range.lowerBound
   var low = SIMD4<Double>.zero
   var high = SIMD4<Double>.zero
-  forEachVector(range.count) { i, lanes in
+  @inline(__always)
+  func vector(_ i: Int, _ lanes: Int) {
     let v = p.vector(i, lanes)
     let l = SIMD4<Double>(v.lowHalf)
     let h = SIMD4<Double>(v.highHalf)
     low.addProduct(l, l)
     high.addProduct(h, h)
   }
+  forEachVector(range.count, vector)
   let s = low + high
   return (s[0] + s[2]) + (s[1] + s[3])
 }

@@ -39,20 +39,35 @@ public func rotaryBackward(_ dx: Matrix, table: RotaryTable, length: Int) {
 
 private func rotate(_ x: Matrix, _ table: RotaryTable, _ length: Int, sign: Float) {
   let half = table.cosines.columns
-  let heads = x.columns / (2 * half)
-  precondition(x.columns == heads * 2 * half && x.rows.isMultiple(of: length))
+  let width = 2 * half
+  let heads = x.columns / width
+  precondition(x.columns == heads * width && x.rows.isMultiple(of: length))
   precondition(length <= table.cosines.rows)
   for n in 0..<x.rows {
-    let c = table.cosines.pointer(row: n % length)
-    let s = table.sines.pointer(row: n % length)
-    for head in 0..<heads {
-      let first = x.pointer(row: n) + head * 2 * half
-      let second = first + half
-      forEachVector(half) { i, lanes in
-        let (a, b) = (first.vector(i, lanes), second.vector(i, lanes))
-        let (cosine, sine) = (c.vector(i, lanes), s.vector(i, lanes) * sign)
-        first.store((a * cosine).addingProduct(-b, sine), i, lanes)
-        second.store((b * cosine).addingProduct(a, sine), i, lanes)
+    let x = x.pointer(row: n)
+    let cosines = table.cosines.pointer(row: n % length)
+    let sines = table.sines.pointer(row: n % length)
+    if half == 4 {  // a head is one vector, its halves change places
+      let c = cosines.vector(0, 4).lowHalf
+      let s = sines.vector(0, 4).lowHalf * sign
+      let (cosine, sine) = (Float8(lowHalf: c, highHalf: c), Float8(lowHalf: -s, highHalf: s))
+      for head in 0..<heads {
+        let v = x.vector(head * 8)
+        let swapped = Float8(lowHalf: v.highHalf, highHalf: v.lowHalf)
+        x.store((v * cosine).addingProduct(swapped, sine), head * 8)
+      }
+    } else {
+      for head in 0..<heads {
+        let first = x + head * width
+        let second = first + half
+        @inline(__always)
+        func vector(_ i: Int, _ lanes: Int) {
+          let (a, b) = (first.vector(i, lanes), second.vector(i, lanes))
+          let (cosine, sine) = (cosines.vector(i, lanes), sines.vector(i, lanes) * sign)
+          first.store((a * cosine).addingProduct(-b, sine), i, lanes)
+          second.store((b * cosine).addingProduct(a, sine), i, lanes)
+        }
+        forEachVector(half, vector)
       }
     }
   }

@@ -26,7 +26,8 @@ public func swiGLUBackward(_ dh: Matrix, _ x: Matrix, into dx: Matrix) {
   for row in 0..<x.rows {
     let (a, dh, da) = (x.pointer(row: row), dh.pointer(row: row), dx.pointer(row: row))
     let (b, db) = (a + width, da + width)
-    forEachVector(width) { i, lanes in
+    @inline(__always)
+    func vector(_ i: Int, _ lanes: Int) {
       let (v, d) = (a.vector(i, lanes), dh.vector(i, lanes))
       let s = sigmoid(v)
       let silu = v * s
@@ -34,5 +35,6 @@ public func swiGLUBackward(_ dh: Matrix, _ x: Matrix, into dx: Matrix) {
       da.store(d * b.vector(i, lanes) * slope, i, lanes)
       db.store(d * silu, i, lanes)
     }
+    forEachVector(width, vector)
   }
 }

@@ -39,6 +39,9 @@ extension UnsafeMutablePointer where Pointee == Float {
 
 /// Calls `body` with the start and the lanes of each vector of `count` elements; only the last one
 /// may have fewer than eight.
+///
+/// A closure is inlined while it is small; a larger body is a local `@inline(__always)` function, or
+/// every vector costs a call.
 @inline(__always)
 func forEachVector(_ count: Int, _ body: (_ i: Int, _ lanes: Int) -> Void) {
   var i = 0
