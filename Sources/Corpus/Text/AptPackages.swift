@@ -181,7 +181,7 @@ func freshFolder(_ url: URL) throws(UserError) {
 
 extension Int {
   /// Bytes as `12.3 MB`.
-  package var megabytes: String {
+  public var megabytes: String {
     "\(self / 1_000_000).\(self / 100_000 % 10) MB"
   }
 }

@@ -4,11 +4,10 @@ import Kernels
 /// verses, or a dictionary.
 ///
 /// All numbers are little-endian. Block records (`s`): offset and size in the file of blocks, and
-/// the size unpacked, 4 bytes each. Verse records (`v`): block 4, offset 4, size 2 bytes (4 in the
-/// drivers whose name ends in 4).
+/// the size unpacked, 4 bytes each. Verse records (`v`): block 4, offset 4, size 2 or 4 bytes; which
+/// of them is told by the records alone, since drivers' names do not say it reliably.
 package struct SwordModule {
   let isCommentary: Bool
-  let wideSizes: Bool
 
   /// Reads the module's `.conf` file.
   package init(configuration: Bytes) {
@@ -17,7 +16,6 @@ package struct SwordModule {
       driver = String(decoding: line.dropFirst(7), as: UTF8.self).lowercased()
     }
     isCommentary = driver.contains("com")
-    wideSizes = driver.hasSuffix("4")
   }
 
   /// Documents of one testament: a book or chapter each. A commentary's entry is a paragraph, eight
@@ -28,19 +26,13 @@ package struct SwordModule {
       guard offset < file.count else { return [] }
       return (try? Gzip.inflate(file, from: offset, limit: 1 << 26).bytes) ?? []
     }
-    let size = wideSizes ? 12 : 10
+    let records = Self.records(verses, width: 10, blocks) ?? Self.records(verses, width: 12, blocks)
     var entries: [[Bytes]] = Array(repeating: [], count: blocks.count)
-    var seen: Set<[Int]> = []
-    for i in stride(from: 0, through: verses.count - size, by: size) {
-      let block = verses.littleEndian(at: i)
-      let start = verses.littleEndian(at: i + 4)
-      let length = wideSizes ? verses.littleEndian(at: i + 8) : verses.littleEndian16(at: i + 8)
-      // One comment on several verses is listed at each of them.
-      guard length > 0, block < blocks.count, start < blocks[block].count,
-        seen.insert([block, start, length]).inserted
-      else { continue }
-      let entry = blocks[block][start..<min(start + length, blocks[block].count)]
-      entries[block] += Markup.sword.paragraphs(Bytes(entry))
+    var seen: Set<Verse> = []
+    // One comment on several verses is listed at each of them.
+    for verse in records ?? [] where seen.insert(verse).inserted {
+      let text = blocks[verse.block][verse.start..<(verse.start + verse.length)]
+      entries[verse.block] += Markup.sword.paragraphs(Bytes(text))
     }
     if isCommentary { return entries.filter { !$0.isEmpty } }
     return entries.filter { !$0.isEmpty }.map { verses in
@@ -48,6 +40,29 @@ package struct SwordModule {
         Bytes(verses[$0..<min($0 + 8, verses.count)].joined(separator: [32]))
       }
     }
+  }
+
+  private struct Verse: Hashable {
+    let block: Int
+    let start: Int
+    let length: Int
+  }
+
+  /// The verses that have text, nil when these are not records of `width` bytes: when one lies
+  /// outside its block.
+  private static func records(_ verses: Bytes, width: Int, _ blocks: [Bytes]) -> [Verse]? {
+    guard verses.count.isMultiple(of: width) else { return nil }
+    var result: [Verse] = []
+    for i in stride(from: 0, to: verses.count, by: width) {
+      let verse = Verse(
+        block: verses.littleEndian(at: i), start: verses.littleEndian(at: i + 4),
+        length: width == 12 ? verses.littleEndian(at: i + 8) : verses.littleEndian16(at: i + 8))
+      guard verse.length > 0 else { continue }
+      guard verse.block < blocks.count, verse.start + verse.length <= blocks[verse.block].count
+      else { return nil }
+      result.append(verse)
+    }
+    return result
   }
 
   /// The entries of a dictionary (`.zdx` with records of offset and size, `.zdt` with blocks: a
