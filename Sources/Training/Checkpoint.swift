@@ -23,6 +23,9 @@ public struct RunProgress: Codable, Sendable, Equatable {
     /// The mean, nil of nothing.
     public var mean: Double? { count > 0 ? total / Double(count) : nil }
 
+    /// The sum of nothing.
+    public init() {}
+
     /// Adds a value.
     public mutating func add(_ value: Double) {
       total += value

@@ -20,12 +20,12 @@ struct EvalCommand: ParsableCommand {
       Adds a line to the run's evaluation.jsonl; its record stays as it is.
       """)
 
-  @Argument(help: "The run's folder.", completion: .directory) var run: String
+  @Argument(help: "The run's folder.", completion: .directory) var folder: String
   @Option(help: "Folder of corpora.") var corpora = "data/corpora"
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
-    let folder = URL(fileURLWithPath: run)
+    let folder = URL(fileURLWithPath: folder)
     let config = try finishedRecord(in: folder).config
     let lock = try RunLock(folder)
     defer { withExtendedLifetime(lock) {} }
@@ -65,7 +65,7 @@ struct EvalCommand: ParsableCommand {
     guard let record = try store.record(for: folder.lastPathComponent) else {
       throw UserError(
         .missingInput, "the run has no record: it is not finished", at: folder.path,
-        fix: "overtrain resume \(run)")
+        fix: "overtrain resume \(folder.relativePath)")
     }
     guard record.outcome.status == .finished else {
       throw UserError(

@@ -23,7 +23,7 @@ struct GridOptions: ParsableArguments {
     let corpora: [String: TokenizedCorpus]
     let store: RunStore
 
-    var sweep: Sweep { Sweep(cells, corpora: corpora, store: store) }
+    var sweep: GridSweep { GridSweep(cells, corpora: corpora, store: store) }
 
     var trainingTokens: [String: Int] { corpora.mapValues { $0.manifest.trainingTokens } }
   }

@@ -19,7 +19,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let resolved = try options.resolve(verifying: false)
     let missing = Set(try resolved.sweep.missing().map(\.id))
-    let plan = Sweep.Plan(
+    let plan = GridPlan(
       resolved.cells, done: Set(resolved.cells.map(\.id)).subtracting(missing),
       trainingTokens: resolved.trainingTokens)
     let rate = 1e9 * BLAS.sgemmGFLOPS(seconds: 0.1) * Double(cores) * Self.expectedUtilisation
@@ -42,7 +42,7 @@ struct PlanCommand: ParsableCommand {
   /// Share of large sgemm that training tiny models reaches; `overtrain bench` measures it.
   private static let expectedUtilisation = 0.4
 
-  private static func table(_ rows: [Sweep.Plan.Row]) -> Table {
+  private static func table(_ rows: [GridPlan.Row]) -> Table {
     var table = Table(columns: [
       "run", "role", "N", "D", "M", "steps", "batch", "FLOPs", "memory", "disk", "",
     ])
@@ -61,7 +61,7 @@ struct PlanCommand: ParsableCommand {
 /// What `plan --json` prints.
 private struct PlanOutput: Encodable {
   let grid: String
-  let runs: [Sweep.Plan.Row]
+  let runs: [GridPlan.Row]
   let warnings: [String]
   let flopsLeft: Double
   let secondsLeft: Double

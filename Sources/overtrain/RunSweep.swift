@@ -39,21 +39,20 @@ struct SweepCommand: ParsableCommand {
     Terminal.note(
       "\(resolved.grid.name): \(resolved.cells.count) runs, \(missing.count) to do, in "
         + resolved.store.folder.relativePath)
-    let plan = Sweep.Plan(
+    let plan = GridPlan(
       resolved.cells, done: [], trainingTokens: resolved.trainingTokens)
     for warning in plan.warnings { Terminal.note("doubt: \(warning)") }
     try train(sweep)
     print(try StatusCommand.table(of: resolved.store).rendered)
   }
 
-  private func train(_ sweep: Sweep) throws {
-    let stop = StopSignal()
-    Signals.set(stop)
+  private func train(_ sweep: GridSweep) throws {
+    Signals.install()
     let progress = SweepProgress()
     let display = SweepDisplay(progress)
     defer { display.end() }
     try sweep.run(
-      coreCount: cores, checkpointSeconds: checkpointSeconds, stop: stop, progress: progress,
+      coreCount: cores, checkpointSeconds: checkpointSeconds, stop: Signals.stop, progress: progress,
       warn: { Terminal.note($0) })
   }
 }

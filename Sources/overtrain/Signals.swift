@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Sweep
 import Synchronization
@@ -6,7 +5,9 @@ import Synchronization
 /// SIGINT and SIGTERM: the first asks the work to save and leave, a second one leaves at once.
 enum Signals {
   private static let received = Atomic<Int32>(0)
-  private static let sources = Mutex<[any DispatchSourceSignal]>([])
+
+  /// Set at the first signal.
+  static let stop = StopSignal()
 
   /// 130 or 143 once a signal has come, nil before.
   static var exitCode: Int32? {
@@ -14,18 +15,15 @@ enum Signals {
     return number == 0 ? nil : 128 + number
   }
 
-  /// Sets `stop` at the first signal.
-  static func set(_ stop: StopSignal) {
+  /// Catches the signals from now on.
+  static func install() {
+    // Made now, for the handler itself may only load and store.
+    guard !stop.isSet, exitCode == nil else { return }
     for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        guard received.exchange(number, ordering: .relaxed) == 0 else { exit(128 + number) }
-        Terminal.note("stopping: saving checkpoints (again to leave at once)")
-        stop.set()
+      signal(number) { number in
+        if Signals.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+        Signals.stop.set()
       }
-      source.resume()
-      sources.withLock { $0.append(source) }
     }
   }
 }

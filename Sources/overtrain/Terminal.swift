@@ -34,25 +34,24 @@ enum Terminal {
 
 /// Shows a sweep's progress until it is stopped: share done, runs, time left.
 final class SweepDisplay: Sendable {
-  private let progress: SweepProgress
-  private let timer: any DispatchSourceTimer
-  private let start = ContinuousClock.now
+  private let ended = StopSignal()
 
   init(_ progress: SweepProgress) {
-    self.progress = progress
-    timer = DispatchSource.makeTimerSource(queue: .global())
-    let period = Terminal.isInteractive ? 0.25 : 10
-    timer.schedule(deadline: .now() + period, repeating: period)
-    let start = start
-    timer.setEventHandler {
-      let text = Self.line(progress.snapshot, elapsed: ContinuousClock.now - start)
-      if Terminal.isInteractive { Terminal.progress(text) } else { Terminal.note(text) }
+    let ended = ended
+    Thread.detachNewThread {
+      let start = ContinuousClock.now
+      let period = Terminal.isInteractive ? 0.25 : 10
+      while !ended.isSet {
+        Thread.sleep(forTimeInterval: period)
+        if ended.isSet { break }
+        let text = Self.line(progress.snapshot, elapsed: ContinuousClock.now - start)
+        if Terminal.isInteractive { Terminal.progress(text) } else { Terminal.note(text) }
+      }
     }
-    timer.resume()
   }
 
   func end() {
-    timer.cancel()
+    ended.set()
     Terminal.progress("")
   }
 

@@ -15,14 +15,15 @@ struct TrainCommand: ParsableCommand {
     discussion: "Example: overtrain train configs/demo.yaml --run a20")
 
   @OptionGroup var options: GridOptions
-  @Option(help: "The run's label, as `overtrain plan` prints it.") var run: String
+  @Option(name: .customLong("run"), help: "The run's label, as `overtrain plan` prints it.")
+  var label: String
   @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
 
   func run() throws {
     let resolved = try options.resolve(verifying: true)
-    guard let cell = resolved.cells.first(where: { $0.config.label == run || $0.id == run }) else {
+    guard let cell = resolved.cells.first(where: { $0.config.label == label || $0.id == label }) else {
       throw UserError(
-        .usage, "the grid has no run \"\(run)\"", at: options.config,
+        .usage, "the grid has no run \"\(label)\"", at: options.config,
         fix: "its runs are \(resolved.cells.map(\.config.label).joined(separator: ", "))")
     }
     guard let corpus = resolved.corpora[cell.config.corpus] else { return }
@@ -65,15 +66,14 @@ struct ResumeCommand: ParsableCommand {
 private func trainOne(
   _ config: RunConfig, id: String, corpus: TokenizedCorpus, store: RunStore, cores: Int
 ) throws {
-  let stop = StopSignal()
-  Signals.set(stop)
+  Signals.install()
   let progress = SweepProgress()
   let display = SweepDisplay(progress)
   defer { display.end() }
   progress.begin([GridCell(config: config, id: id, role: .validate)])
   let runner = Runner(
     store: store, checkpointSeconds: 20, peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05),
-    cores: Cores(cores - 1), stop: stop, progress: progress, warn: { Terminal.note($0) })
+    cores: Cores(cores - 1), stop: Signals.stop, progress: progress, warn: { Terminal.note($0) })
   let evaluator = try Evaluator(
     corpus: corpus, config: config.evaluation, contextLength: config.model.contextLength)
   try printJSON(try runner.run(config, id: id, corpus: corpus, evaluator: evaluator))

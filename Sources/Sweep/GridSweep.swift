@@ -7,7 +7,7 @@ import Kernels
 import Synchronization
 
 /// Runs what a grid is missing, on all cores; a cell that fails never stops the others.
-public struct Sweep: Sendable {
+public struct GridSweep: Sendable {
   /// The grid's runs.
   public let cells: [GridCell]
   /// Where the records go.

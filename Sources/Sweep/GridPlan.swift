@@ -1,7 +1,7 @@
 import Experiment
 
 /// What a grid will cost, before anything runs, and what is doubtful about it.
-public struct Plan: Sendable {
+public struct GridPlan: Sendable {
   /// One run's cost.
   public struct Row: Sendable, Codable {
     /// Size and horizon, e.g. `a20`.
@@ -37,8 +37,8 @@ public struct Plan: Sendable {
 
   /// The plan of `cells`, of which `done` have records; `trainingTokens` are each corpus's.
   public init(_ cells: [GridCell], done: Set<String>, trainingTokens: [String: Int]) {
-    rows = cells.map { Plan.row($0, done: done.contains($0.id)) }
-    warnings = Plan.lint(cells, trainingTokens)
+    rows = cells.map { GridPlan.row($0, done: done.contains($0.id)) }
+    warnings = GridPlan.lint(cells, trainingTokens)
   }
 
   /// Exact FLOPs of the runs that are not done.

@@ -1,0 +1,3 @@
+import ArgumentParser
+struct ReportCommand: ParsableCommand { @Argument var x: String
+}
