@@ -19,7 +19,8 @@ public protocol LanguageModel: Sendable {
     scale: Float, zLoss: Float, _ arena: Arena
   ) -> LossSum
 
-  /// The negative log-likelihood of every target in nats, 0 where it is −1, into `losses` [B·T].
+  /// The negative log-likelihood of every target in nats, 0 where it is −1, into `losses`, which
+  /// becomes [B·T].
   ///
   /// Forward only. A sequence's losses do not depend on the others in the batch.
   func tokenLosses(

@@ -46,16 +46,15 @@ struct EvalCommand: ParsableCommand {
         fix: "remove the run's folder and sweep again")
     }
 
-    let stop = StopSignal()
-    Signals.set(stop)
+    Signals.install()
     let evaluator = try Evaluator(
       corpus: corpus, config: config.evaluation, contextLength: config.model.contextLength)
     let entry = EvaluationEntry(
       run: folder.lastPathComponent, step: step, corpus: config.corpus,
       corpusFingerprint: config.corpusFingerprint,
       validation: try evaluator.validation(
-        model, weights, seeds: config.seeds, shouldStop: { stop.isSet }),
-      tasks: try evaluator.answers(model, weights, shouldStop: { stop.isSet }).map(\.error))
+        model, weights, seeds: config.seeds, shouldStop: { Signals.stop.isSet }),
+      tasks: try evaluator.answers(model, weights, shouldStop: { Signals.stop.isSet }).map(\.error))
     try EvaluationLog(runFolder: folder).append(entry)
     if json { try printJSON(entry) } else { print(text(entry)) }
   }
