@@ -17,9 +17,13 @@ extension Fit {
       lines.append("error law  Err = ε − k·e^(−γL)")
       lines.append("  " + Fit.listed(errorLaw.coefficients) + "; \(errorFitCount) runs")
     }
-    for (title, rows) in [("held-out run", predictions), ("validation run", validation)]
-    where !rows.isEmpty {
-      lines += ["", table(title: title, rows).rendered]
+    if !predictions.isEmpty { lines += ["", table(title: "held-out run", predictions).rendered] }
+    let errors = validation.compactMap { $0.loss.relativeError }.sorted()
+    if let worst = errors.last {
+      lines.append("")
+      lines.append(
+        "validation runs: \(errors.count), loss off by \(Numbers.percent(errors[errors.count / 2]))"
+          + " (median), \(Numbers.percent(worst)) (worst)")
     }
     if !data.excluded.isEmpty {
       lines.append("")

@@ -19,6 +19,7 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
   let conditionNumber: Double
 
   private let samples: [Sample]
+  private let grid: ExponentGrid<Law>
   private let center: SIMD2<Double>
   private let exponents: SIMD2<Double>
   private let coefficients: SIMD3<Double>
@@ -29,8 +30,9 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
     center = coordinates.reduce(SIMD2<Double>.zero, +) / Double(coordinates.count)
     samples = zip(coordinates, values).map { [center] in Sample(x: $0 - center, y: $1) }
     self.objective = objective
-    let projection = VariableProjection<Law>(samples: samples, objective: objective).solve()
-    let optimum = polished(projection, law: Law.self, samples: samples, objective: objective)
+    grid = ExponentGrid(samples)
+    let optimum = VariableProjection(samples: samples, objective: objective, grid: grid)
+      .solve().polished(samples, objective)
     exponents = optimum.exponents
     coefficients = optimum.coefficients
     value = optimum.value
@@ -93,7 +95,8 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
       for i in copies.indices {
         copies[i].y = objective.perturbed(fitted[i], by: sigma * random.normal())
       }
-      let optimum = VariableProjection<Law>(samples: copies, objective: objective).solve()
+      var optimum = VariableProjection(samples: copies, objective: objective, grid: grid).solve()
+      if objective == .huber { optimum = optimum.polished(copies, objective) }
       let law = Law(
         exponents: optimum.exponents, coefficients: optimum.coefficients, center: center)
       return Draw(law: law, sigma: sigma)

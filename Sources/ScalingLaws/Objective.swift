@@ -54,8 +54,8 @@ struct Projection {
 func project(
   rows: [SIMD3<Double>], samples: [Sample], objective: Objective, iterations: Int
 ) -> Projection {
-  var problem = NonNegativeLeastSquares()
   guard objective.isRelative else {
+    var problem = NonNegativeLeastSquares()
     for (row, sample) in zip(rows, samples) { problem.add(row, target: sample.y) }
     let (theta, squares) = problem.solution()
     return Projection(coefficients: theta, value: squares)
@@ -63,7 +63,7 @@ func project(
   var theta = SIMD3<Double>.zero
   var value = Double.infinity
   for iteration in 0..<iterations {
-    problem = NonNegativeLeastSquares()
+    var problem = NonNegativeLeastSquares()
     for (row, sample) in zip(rows, samples) {
       let f = iteration == 0 ? sample.y : (row * theta).sum()
       let r = iteration == 0 ? 0 : log(sample.y / f)
@@ -83,6 +83,30 @@ func project(
     if converged { break }
   }
   return Projection(coefficients: theta, value: value)
+}
+
+/// The same, near enough to choose a grid point by: (ŷ − y)/y stands for ln(ŷ/y), which costs no
+/// logarithm, and Huber's weights are found in three rounds.
+func projectRoughly(
+  rows: ArraySlice<SIMD3<Double>>, samples: [Sample], objective: Objective
+) -> Double {
+  var theta = SIMD3<Double>.zero
+  var value = Double.infinity
+  for round in 0..<(objective == .huber ? 4 : 1) {
+    var problem = NonNegativeLeastSquares()
+    for (row, sample) in zip(rows, samples) {
+      let scale = objective.isRelative ? 1 / sample.y : 1
+      let weight =
+        round == 0
+        ? 1 : objective.weight(((row * theta).sum() - sample.y) * scale).squareRoot()
+      problem.add(row * (scale * weight), target: sample.y * scale * weight)
+    }
+    (theta, value) = problem.solution()
+  }
+  guard objective == .huber else { return value }
+  return zip(rows, samples).reduce(0) {
+    $0 + objective.penalty((($1.0 * theta).sum() - $1.1.y) / $1.1.y)
+  }
 }
 
 extension SIMD where Scalar == Double {

@@ -1,25 +1,25 @@
 import Foundation
 
-/// The last digits of an optimum: all parameters move together, which the nested search cannot do.
-///
-/// Squared objectives take Gauss–Newton steps. Huber's, whose curvature comes from the few residuals
-/// inside ±δ, takes the quasi-Newton steps of BFGS. Both keep the point they were given unless they
-/// find a lower one, and neither runs while a bound is active.
-func polished<Law: SeparableLaw>(
-  _ start: VariableProjection<Law>.Optimum, law: Law.Type, samples: [Sample], objective: Objective
-) -> VariableProjection<Law>.Optimum {
-  let free = (0..<Law.columns).allSatisfy { start.coefficients[$0] > 0 }
-  guard free, !start.atEdge, samples.count >= Law.parameterCount else { return start }
-  let problem = JointProblem<Law>(samples: samples, objective: objective)
-  var theta = (0..<Law.columns).map { start.coefficients[$0] }
-  theta += Law.exponentRanges.indices.map { start.exponents[$0] }
-  let end = objective == .huber ? problem.bfgs(from: theta) : problem.gaussNewton(from: theta)
-  let value = problem.value(end)
-  guard value <= start.value, end.prefix(Law.columns).allSatisfy({ $0 > 0 }) else { return start }
-  var optimum = start
-  (optimum.coefficients, optimum.exponents) = problem.split(end)
-  optimum.value = value
-  return optimum
+extension VariableProjection.Optimum {
+  /// The last digits of an optimum: all parameters move together, which the nested search cannot do.
+  ///
+  /// Squared objectives take Gauss–Newton steps. Huber's, whose curvature comes from the few
+  /// residuals inside ±δ, takes the quasi-Newton steps of BFGS. Both keep the point they were given
+  /// unless they find a lower one, and neither runs while a bound is active.
+  func polished(_ samples: [Sample], _ objective: Objective) -> Self {
+    let free = (0..<Law.columns).allSatisfy { coefficients[$0] > 0 }
+    guard free, !atEdge, samples.count >= Law.parameterCount else { return self }
+    let problem = JointProblem<Law>(samples: samples, objective: objective)
+    var theta = (0..<Law.columns).map { coefficients[$0] }
+    theta += Law.exponentRanges.indices.map { exponents[$0] }
+    let end = objective == .huber ? problem.bfgs(from: theta) : problem.gaussNewton(from: theta)
+    let reached = problem.value(end)
+    guard reached <= value, end.prefix(Law.columns).allSatisfy({ $0 > 0 }) else { return self }
+    var optimum = self
+    (optimum.coefficients, optimum.exponents) = problem.split(end)
+    optimum.value = reached
+    return optimum
+  }
 }
 
 /// The objective in coefficients and exponents at once.

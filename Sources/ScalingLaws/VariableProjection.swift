@@ -1,10 +1,49 @@
 import Foundation
 
+/// The columns of a `SeparableLaw` at every point of its grid of exponents. They depend on where
+/// the samples lie, not on what was measured there, so all refits of a bootstrap share them.
+struct ExponentGrid<Law: SeparableLaw>: Sendable {
+  /// The values of each exponent.
+  let axes: [[Double]]
+  /// Grid points along the second axis; 1 when there is none.
+  let height: Int
+  private let rows: [SIMD3<Double>]
+  private let samples: Int
+
+  init(_ samples: [Sample]) {
+    let count = Law.gridPoints
+    axes = Law.exponentRanges.map { range in
+      (0..<count).map {
+        range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / Double(count - 1)
+      }
+    }
+    height = axes.count == 2 ? count : 1
+    self.samples = samples.count
+    var rows: [SIMD3<Double>] = []
+    for p in axes[0] {
+      for q in axes.count == 2 ? axes[1] : [0] {
+        rows += samples.map { Law.row($0.x, SIMD2(p, q)) }
+      }
+    }
+    self.rows = rows
+  }
+
+  func exponents(_ i: Int, _ j: Int) -> SIMD2<Double> {
+    SIMD2(axes[0][i], axes.count == 2 ? axes[1][j] : 0)
+  }
+
+  func rows(_ i: Int, _ j: Int) -> ArraySlice<SIMD3<Double>> {
+    let start = (i * height + j) * samples
+    return rows[start..<start + samples]
+  }
+}
+
 /// The global optimum of a `SeparableLaw`: a grid over its exponents, then a refinement of each of
 /// the best minima of the grid. No start values, no randomness.
 struct VariableProjection<Law: SeparableLaw> {
   let samples: [Sample]
   let objective: Objective
+  let grid: ExponentGrid<Law>
 
   /// An optimum.
   struct Optimum {
@@ -17,34 +56,15 @@ struct VariableProjection<Law: SeparableLaw> {
     var atEdge = false
   }
 
-  /// Inner iterations of a relative objective in the grid search, where exactness is not needed,
-  /// and in the refinement.
-  private var coarse: Int { objective == .huber ? 8 : 2 }
-  private var fine: Int { objective == .huber ? 60 : 20 }
-
-  private func evaluate(_ exponents: SIMD2<Double>, iterations: Int) -> Projection {
-    project(
-      rows: samples.map { Law.row($0.x, exponents) }, samples: samples, objective: objective,
-      iterations: iterations)
-  }
-
   /// The best optimum.
   func solve() -> Optimum {
     let two = Law.exponentRanges.count == 2
-    let count = Law.gridPoints
-    let axes = Law.exponentRanges.map { range in
-      (0..<count).map {
-        range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / Double(count - 1)
-      }
-    }
-    func exponents(_ i: Int, _ j: Int) -> SIMD2<Double> {
-      SIMD2(axes[0][i], two ? axes[1][j] : 0)
-    }
-    let height = two ? count : 1
+    let (count, height) = (Law.gridPoints, grid.height)
     var values = [Double](repeating: .infinity, count: count * height)
     for i in 0..<count {
       for j in 0..<height {
-        values[i * height + j] = evaluate(exponents(i, j), iterations: coarse).value
+        values[i * height + j] = projectRoughly(
+          rows: grid.rows(i, j), samples: samples, objective: objective)
       }
     }
     // A grid point is a minimum when no neighbour, diagonal ones among them, is lower.
@@ -62,10 +82,10 @@ struct VariableProjection<Law: SeparableLaw> {
       }
     }
     minima.sort { $0.value < $1.value }
-    var best = Optimum(exponents: exponents(0, 0), coefficients: .zero, value: .infinity)
+    var best = Optimum(exponents: grid.exponents(0, 0), coefficients: .zero, value: .infinity)
     for minimum in minima.prefix(3) {
-      let at = exponents(minimum.i, minimum.j)
-      let step = axes.map { $0[1] - $0[0] }
+      let at = grid.exponents(minimum.i, minimum.j)
+      let step = grid.axes.map { $0[1] - $0[0] }
       let found = two ? simplex(from: at, step: step) : goldenSection(around: at.x, step: step[0])
       if found.value < best.value { best = found }
     }
@@ -77,7 +97,10 @@ struct VariableProjection<Law: SeparableLaw> {
   }
 
   private func optimum(_ exponents: SIMD2<Double>) -> Optimum {
-    let projection = evaluate(exponents, iterations: fine)
+    // Reweighting for Huber creeps at the end; the joint polish that follows does that part.
+    let projection = project(
+      rows: samples.map { Law.row($0.x, exponents) }, samples: samples, objective: objective,
+      iterations: objective == .huber ? 10 : 20)
     return Optimum(
       exponents: exponents, coefficients: projection.coefficients, value: projection.value)
   }

@@ -1,0 +1,124 @@
+import Experiment
+import Foundation
+import ScalingLaws
+import Testing
+
+/// Every kind of bad input gives what, where and the fix.
+struct BadInputTests {
+  /// The error that reading `text` and fitting gives.
+  static func error(_ text: String, options: FitOptions = FitOptions(.log)) -> UserError? {
+    do {
+      _ = try Fit(LawData(csvText: text, name: "runs.csv"), options: options)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  static let good = [
+    "1e7,2e8,5.2,0.80,a,fit", "8e7,1.6e9,3.8,0.74,b,fit", "1.5e8,3e9,3.4,0.68,c,fit",
+    "4e8,8e9,3.0,0.65,d,fit", "1e7,3.2e9,4.5,0.79,e,fit", "1e9,2e10,2.7,0.57,f,holdout",
+  ]
+
+  static func csv(_ rows: [String], header: String = "N,D,loss,error,run,role") -> String {
+    ([header] + rows).joined(separator: "\n")
+  }
+
+  @Test func goodIsAccepted() throws {
+    #expect(Self.error(Self.csv(Self.good)) == nil)
+  }
+
+  @Test(arguments: [
+    ("N,tokens,loss\n1,2,3", "no column D", "runs.csv:1"),
+    ("", "no column N", "runs.csv:1"),
+    ("N,D,loss\n", "no rows", "runs.csv"),
+    ("N,D,loss\n1e7,2e8,abc", "not a finite number", "runs.csv:2"),
+    ("N,D,loss\n1e7,2e8,nan", "not a finite number", "runs.csv:2"),
+    ("N,D,loss\n1e7,2e8,inf", "not a finite number", "runs.csv:2"),
+    ("N,D,loss\n1e7,2e8,4\n\n1e7,3e8,-3.1", "the loss is -3.1", "runs.csv:4"),
+    ("N,D,loss\n0.41,8.2,3", "N counts", "runs.csv:2"),
+    ("N,D,loss\n4.1e8,8.2,3", "D counts", "runs.csv:2"),
+    ("N,D,loss,error\n4.1e8,8.2e9,3,65", "share", "runs.csv:2"),
+    ("N,D,loss,role\n4.1e8,8.2e9,3,train", "role is \"train\"", "runs.csv:2"),
+    ("N,D,loss,role\n4.1e8,8.2e9,3,", "no role", "runs.csv:2"),
+    ("N,D,loss,role\n4.1e8,8.2e9,,fit", "no loss", "runs.csv:2"),
+    ("N,D,loss\n4.1e8,,3", "empty", "runs.csv:2"),
+    ("N,D,loss,run\n1e7,2e8,4,a\n2e7,4e8,3.5,a", "there twice", "runs.csv:3"),
+    ("N,D,loss,role\n4.1e8,8.2e9,3,holdout", "no run has the role fit", "runs.csv"),
+  ])
+  func rows(text: String, what: String, location: String) throws {
+    let error = try #require(Self.error(text))
+    #expect(error.kind == .badData)
+    #expect("\(error)".contains(what), "\(error)")
+    #expect(error.location == location)
+    #expect(error.fix != nil)
+  }
+
+  @Test(arguments: [
+    ([0, 1, 2], "3 different fit runs for 4 parameters"),
+    ([0, 1, 2, 3], "one ray D = 20·N"),
+  ])
+  func designs(chosen: [Int], what: String) throws {
+    var rows = chosen.map { Self.good[$0] }
+    if chosen.count == 4 { rows.append("2e9,4e10,2.5,0.5,g,fit") }
+    let error = try #require(Self.error(Self.csv(rows)))
+    #expect("\(error)".contains(what), "\(error)")
+    #expect(error.fix != nil)
+  }
+
+  @Test func oneSizeOrOneHorizon() throws {
+    let sizes = ["1e7,2e8,5", "1e7,4e8,4.8", "1e7,8e8,4.6", "1e7,2e9,4.5", "1e7,9e9,4.4"]
+    #expect("\(try #require(Self.error(Self.csv(sizes, header: "N,D,loss"))))".contains("same N"))
+    let horizons = ["1e7,2e9,5", "2e7,2e9,4.8", "4e7,2e9,4.6", "8e7,2e9,4.5", "2e8,2e9,4.4"]
+    #expect(
+      "\(try #require(Self.error(Self.csv(horizons, header: "N,D,loss"))))".contains("same D"))
+  }
+
+  /// The free law needs more than the tied one.
+  @Test func freeLawNeedsFiveRuns() throws {
+    let rows = Array(Self.good[1...4]) + ["1e7,2e8,5.2,0.80,a,validate"]
+    let error = try #require(
+      Self.error(Self.csv(rows), options: FitOptions(.log, law: .chinchilla)))
+    #expect("\(error)".contains("4 different fit runs for 5 parameters"))
+  }
+
+  /// A held-out run without a loss is predicted only; without a role column every row is fitted.
+  @Test func heldOutWithoutActual() throws {
+    let rows = Array(Self.good[0...4]) + ["1e9,2e10,,,f,holdout"]
+    let fit = try Fit(
+      LawData(csvText: Self.csv(rows), name: "runs.csv"), options: FitOptions(.log))
+    #expect(fit.predictions.count == 1)
+    #expect(fit.predictions[0].loss.actual == nil)
+    #expect(fit.predictions[0].loss.relativeError == nil)
+    #expect(fit.predictions[0].error?.predicted != nil)
+    let plain = try LawData(
+      csvText: "N,D,loss,extra\n1e7,2e8,5.2,x\n8e7,1.6e9,3.8,y\r\n", name: "runs.csv")
+    #expect(plain.points.allSatisfy { $0.role == .fit })
+  }
+
+  @Test func fewErrorsMeanNoErrorLaw() throws {
+    let rows = Self.good.map { $0.contains(",a,") || $0.contains(",b,") ? $0 : dropError($0) }
+    let fit = try Fit(
+      LawData(csvText: Self.csv(rows), name: "runs.csv"), options: FitOptions(.log))
+    #expect(fit.errorLaw == nil)
+    #expect(fit.warnings.contains { $0.contains("no error law") })
+  }
+
+  private func dropError(_ row: String) -> String {
+    var cells = row.split(separator: ",").map(String.init)
+    cells[3] = ""
+    return cells.joined(separator: ",")
+  }
+
+  @Test func flatErrorsMeanNoErrorLaw() throws {
+    let rows = Self.good.map { row in
+      var cells = row.split(separator: ",").map(String.init)
+      cells[3] = "0.751"
+      return cells.joined(separator: ",")
+    }
+    let fit = try Fit(
+      LawData(csvText: Self.csv(rows), name: "runs.csv"), options: FitOptions(.log))
+    #expect(fit.errorLaw == nil)
+    #expect(fit.warnings.contains { $0.contains("flat") })
+  }
+}
