@@ -99,7 +99,8 @@ private struct Tag {
     while i < text.count, Self.isNameByte(text[i]) { i += 1 }
     nameRange = nameStart..<i
     let isDeclaration =
-      i == nameStart && i < text.count && (text[i] == UInt8(ascii: "!") || text[i] == UInt8(ascii: "?"))
+      i == nameStart && i < text.count
+      && (text[i] == UInt8(ascii: "!") || text[i] == UInt8(ascii: "?"))
     guard isDeclaration || i > nameStart && text[nameStart].isASCIILetter else { return nil }
     while i < text.count, text[i] != UInt8(ascii: ">") {
       if text[i] == UInt8(ascii: "<") { return nil }
