@@ -19,7 +19,7 @@ extension UInt8 {
 
 extension Collection where Element == UInt8, Index == Int {
   /// The text with runs of white space (no-break spaces too) as one blank, and none at the ends.
-  func collapsed() -> Bytes {
+  package func collapsed() -> Bytes {
     var result: Bytes = []
     result.reserveCapacity(count)
     var pending = false
