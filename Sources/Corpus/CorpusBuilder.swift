@@ -61,7 +61,8 @@ public struct CorpusBuilder: Sendable {
     progress("removing duplicates")
     var parts = CorpusParts(sources.map { ($0.source, $0.documents) }, config)
     parts.removeNearDuplicates()
-    for (set, count) in parts.nearDuplicatesDropped.sorted(by: { $0.key < $1.key }) where count > 0 {
+    for (set, count) in parts.nearDuplicatesDropped.sorted(by: { $0.key < $1.key }) where count > 0
+    {
       progress("\(set): \(count) paragraphs with 13 words in a row of training text left out")
     }
     let manifest = try CorpusWriter(folder: partial, config: config).write(

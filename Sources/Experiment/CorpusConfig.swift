@@ -62,6 +62,7 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
 
   /// One origin of text.
   public struct Source: Codable, Hashable, Sendable {
+    /// Where the text comes from; a package is Debian's, a path is read, when left out.
     public var registry: Registry?
     /// Names of a package in different releases; the first that exists is taken.
     public var package: [String]?
@@ -69,6 +70,7 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
     public var version: String?
     /// A file or folder.
     public var path: String?
+    /// How the text lies in the files; by file name when left out.
     public var format: Format?
     /// Take only files whose path ends like this.
     public var files: String?
@@ -76,8 +78,11 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
     public var field: String?
     /// The set that the text feeds: `train`, or the name of a validation set of its own.
     public var set: String?
+    /// `en`, `de`, `fr` or `es`, whose common words prose is known by; `en` when left out.
     public var language: String?
+    /// The shortest paragraph of prose, 40 when left out.
     public var minimumCharacters: Int?
+    /// The fewest words of a paragraph of prose, 6 when left out.
     public var minimumWords: Int?
     /// Whether short paragraphs must end like a sentence.
     public var sentences: Bool?
@@ -85,12 +90,13 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
     public var proseOnly: Bool?
     /// Bytes to generate.
     public var bytes: Int?
+    /// Decides the generated text.
     public var seed: UInt64?
 
     /// A source that says nothing yet.
     public init() {}
 
-    /// What `registry` is when left out: a path is read, a package is Debian's.
+    /// `registry`, or what it is when left out.
     public var origin: Registry { registry ?? (path == nil ? .debian : .files) }
     /// The name of the training set.
     public static let trainingSet = "train"
@@ -109,7 +115,9 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
     }
   }
 
+  /// The folder's name.
   public var name: String
+  /// How text becomes tokens.
   public var tokenizer: Tokenizer
   /// Stop at this many bytes of training text: documents are then chosen by their hash, so that
   /// every source gives the same share.
@@ -118,6 +126,7 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
   public var validationShare: Double?
   /// Share of the training sources' documents that tasks are made from; 0.03 when left out.
   public var taskShare: Double?
+  /// Where the text comes from.
   public var sources: [Source]
 
   /// - Parameters:
@@ -132,27 +141,35 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
 
   /// Checks every value.
   ///
-  /// - Throws: `UserError` of kind `badConfig` that names the key.
+  /// - Throws: `UserError` of kind `badConfig` whose location is the key.
   public func validate() throws(UserError) {
-    func check(_ holds: Bool, _ what: String, fix: String) throws(UserError) {
-      if !holds { throw UserError(.badConfig, what, at: "corpus \(name)", fix: fix) }
+    func check(
+      _ holds: Bool, _ what: String, at key: String = "sources", fix: String
+    ) throws(UserError) {
+      if !holds { throw UserError(.badConfig, what, at: key, fix: fix) }
     }
     func isFileName(_ text: String) -> Bool {
-      !text.isEmpty && text.utf8.count <= 64
-        && text.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 | 32 >= 97 && $0 | 32 <= 122) || $0 == 45 || $0 == 95 }
+      1...64 ~= text.utf8.count
+        && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
     }
     try check(
-      isFileName(name), "name is \"\(name)\"", fix: "use letters, digits, - and _ (it names a folder)")
+      isFileName(name), "name is \"\(name)\"", at: "name",
+      fix: "use letters, digits, - and _ (it names a folder)")
     try check(
       256...65_536 ~= tokenizer.vocabularySize, "vocabularySize is \(tokenizer.vocabularySize)",
-      fix: "use 256 (bytes) to 65,536")
+      at: "tokenizer.vocabularySize", fix: "use 256 (bytes) to 65,536")
     for (key, value) in [("validationShare", validationShare), ("taskShare", taskShare)] {
       try check(
-        0...0.4 ~= (value ?? 0), "\(key) is \(value ?? 0)", fix: "use a share from 0 to 0.4")
+        0...0.4 ~= (value ?? 0), "\(key) is \(value ?? 0)", at: key,
+        fix: "use a share from 0 to 0.4")
     }
-    try check(
-      (maximumTrainingBytes ?? 1) > 0 && (tokenizer.sampleBytes ?? 1) > 0,
-      "maximumTrainingBytes or sampleBytes is not positive", fix: "use a number of bytes")
+    for (key, value) in [
+      ("maximumTrainingBytes", maximumTrainingBytes),
+      ("tokenizer.sampleBytes", tokenizer.sampleBytes),
+    ] {
+      try check(
+        (value ?? 1) > 0, "\(value ?? 0) bytes are none", at: key, fix: "use a positive number")
+    }
     try check(
       sources.contains { $0.targetSet == Source.trainingSet }, "no source feeds the training set",
       fix: "list at least one source without `set:` under `sources:`")

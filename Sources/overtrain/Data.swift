@@ -44,6 +44,9 @@ struct DataCommand: ParsableCommand {
   @Option(help: "Size of the vocabulary with --text; 256 is plain bytes.")
   var vocabularySize = 256
 
+  @Option(help: "Share of the documents that is held out with --text.")
+  var validationShare = 0.05
+
   @Option(name: [.customLong("out"), .customShort("o")], help: "The folder of corpora.")
   var corpora = "data/corpora"
 
@@ -58,9 +61,7 @@ struct DataCommand: ParsableCommand {
 
   func run() throws {
     if !shards.isEmpty { return try show(adoptedShards()) }
-    let builder = try CorpusBuilder(
-      corpusConfig(), corpora: URL(fileURLWithPath: corpora),
-      downloads: URL(fileURLWithPath: downloads))
+    let builder = try corpusBuilder()
     if dryRun { return try showPlan(builder) }
     if let manifest = try builder.existing() {
       progress("corpus \(manifest.name) is complete: \(builder.folder.path)")
@@ -70,6 +71,17 @@ struct DataCommand: ParsableCommand {
     let manifest = try builder.build(progress: progress)
     progress("made \(builder.folder.path) in \(Int(-start.timeIntervalSinceNow.rounded())) s")
     try show(manifest)
+  }
+
+  private func corpusBuilder() throws(UserError) -> CorpusBuilder {
+    let corpusConfig = try corpusConfig()
+    do throws(UserError) {
+      return try CorpusBuilder(
+        corpusConfig, corpora: URL(fileURLWithPath: corpora),
+        downloads: URL(fileURLWithPath: downloads))
+    } catch {
+      throw config.map { ConfigFile.locate(error, in: URL(fileURLWithPath: $0)) } ?? error
+    }
   }
 
   private func corpusConfig() throws(UserError) -> CorpusConfig {
@@ -85,8 +97,10 @@ struct DataCommand: ParsableCommand {
         source.field = field
         return source
       }
-      return CorpusConfig(
+      var made = CorpusConfig(
         name: name, tokenizer: .init(vocabularySize: vocabularySize), sources: sources)
+      made.validationShare = validationShare
+      return made
     }
     return try ConfigFile.load(CorpusConfig.self, from: URL(fileURLWithPath: config))
   }

@@ -93,8 +93,12 @@ struct AptPackages: Sendable {
   }
 
   /// The kept file of `package`, nil when there is none.
-  func kept(_ package: String, progress: (String) -> Void) throws(UserError) -> Downloads.Item? {
-    try downloads.item(prefix: package + "_", suffixes: [".deb"], progress: progress) {
+  func kept(
+    _ package: String, repairing: Bool, progress: (String) -> Void
+  ) throws(UserError) -> Downloads.Item? {
+    try downloads.item(
+      prefix: package + "_", suffixes: [".deb"], repairing: repairing, progress: progress
+    ) {
       file throws(UserError) in
       try Command.run("dpkg-deb", ["--fsys-tarfile", file.path])?.status == 0
     }
@@ -105,9 +109,7 @@ struct AptPackages: Sendable {
     _ language: String, progress: (String) -> Void
   ) throws(UserError) -> Downloads.Item {
     let name = "descriptions-\(language).txt"
-    if let kept = try downloads.item(
-      prefix: name, suffixes: [".txt"], progress: progress, isWhole: { _ in true })
-    {
+    if let kept = try keptDescriptions(language, repairing: true, progress: progress) {
       return kept
     }
     progress("downloading Debian's package descriptions (\(language))")
@@ -130,6 +132,16 @@ struct AptPackages: Sendable {
     let partial = state.appendingPathComponent(name)
     try DurableFile.write(Data(text), to: partial)
     return try downloads.take(partial, version: ISO8601DateFormatter().string(from: Date()))
+  }
+
+  /// The kept file of descriptions in `language`, nil when there is none.
+  func keptDescriptions(
+    _ language: String, repairing: Bool, progress: (String) -> Void
+  ) throws(UserError) -> Downloads.Item? {
+    try downloads.item(
+      prefix: "descriptions-\(language)", suffixes: [".txt"], repairing: repairing,
+      progress: progress,
+      isWhole: { _ in true })
   }
 
   private func update(state: URL, options: [String]) throws(UserError) -> Command {

@@ -10,13 +10,16 @@ extension UInt8 {
   var isASCIILetter: Bool { (self | 32) >= 97 && (self | 32) <= 122 }
   /// An ASCII capital as a small letter, all else unchanged.
   var lowercased: UInt8 { self >= 65 && self <= 90 ? self | 32 : self }
+  /// What counts when texts are compared: a small letter, 0 for any digit, a blank for any other
+  /// ASCII character; bytes beyond ASCII as they are.
+  var folded: UInt8 { self >= 0x80 || isASCIILetter ? lowercased : isDigit ? 48 : 32 }
   /// Not the first byte of a character.
   var isContinuation: Bool { self & 0xC0 == 0x80 }
 }
 
 extension Collection where Element == UInt8, Index == Int {
   /// The text with runs of white space (no-break spaces too) as one blank, and none at the ends.
-  func collapsed() -> Bytes {
+  package func collapsed() -> Bytes {
     var result: Bytes = []
     result.reserveCapacity(count)
     var pending = false

@@ -4,7 +4,10 @@ import Foundation
 import Synchronization
 
 /// Runs one of the system's programs.
-struct Command {
+package struct Command {
+  /// Where programs are looked for, PATH when nil: tests put stand-ins there.
+  @TaskLocal package static var path: String?
+
   let status: Int32
   let output: Bytes
   let errors: String
@@ -23,7 +26,10 @@ struct Command {
     process.arguments = [name] + arguments
     process.currentDirectoryURL = folder
     // Messages are looked at, so they have to be in one language.
-    process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
+    var environment = ProcessInfo.processInfo.environment
+    environment["LC_ALL"] = "C.UTF-8"
+    if let path { environment["PATH"] = path }
+    process.environment = environment
     let output = Pipe()
     let errors = Pipe()
     process.standardOutput = output

@@ -26,7 +26,9 @@ package struct CorpusParts: Sendable {
   /// Exact duplicates go first: validation sets take precedence, then tasks, then training text, so
   /// that held-out text is as it was written. Within a part documents are in order of their hash: a
   /// prefix of a part is a fair sample of it.
-  package init(_ sources: [(source: CorpusConfig.Source, documents: [TextDocument])], _ config: CorpusConfig) {
+  package init(
+    _ sources: [(source: CorpusConfig.Source, documents: [TextDocument])], _ config: CorpusConfig
+  ) {
     yields = Array(repeating: (0, 0), count: sources.count)
     var unique = Deduplication()
     func isTraining(_ index: Int) -> Bool {

@@ -5,20 +5,23 @@ package struct Deduplication {
   /// Nothing seen yet.
   package init() {}
 
-  /// `documents` without paragraphs seen before; what is left of a document must have 120 bytes.
+  /// `documents` without paragraphs seen before. A document that is cut to less than 120 bytes goes.
   package mutating func unique(_ documents: [TextDocument]) -> [TextDocument] {
     var result: [TextDocument] = []
     result.reserveCapacity(documents.count)
     for var document in documents {
       let isNew = document.keys.map { $0 == 0 || seen.insert($0).inserted }
-      if isNew.contains(false) { document.keep(isNew) }
-      if document.byteCount >= minimumDocumentBytes { result.append(document) }
+      if isNew.contains(false) {
+        document.keep(isNew)
+        guard document.byteCount >= minimumDocumentBytes else { continue }
+      }
+      result.append(document)
     }
     return result
   }
 }
 
-/// A document shorter than this is left out.
+/// The least that must be left of a document that loses paragraphs.
 let minimumDocumentBytes = 120
 
 extension TextDocument {

@@ -19,7 +19,9 @@ package func dictdEntries(_ text: Bytes, withoutOrigins: Bool = false) -> [[Byte
   return entries.compactMap { lines in
     let kept = withoutOrigins ? withoutOriginMarks(lines) : lines
     let paragraphs = blocks(of: kept)
-      .map { Bytes(Bytes($0.joined(separator: [10])).collapsed().filter { $0 != 123 && $0 != 125 }) }
+      .map {
+        Bytes(Bytes($0.joined(separator: [10])).collapsed().filter { $0 != 123 && $0 != 125 })
+      }
       .filter { !$0.isEmpty }
     guard !paragraphs.isEmpty else { return nil }
     let bytes = paragraphs.reduce(0) { $0 + $1.count }

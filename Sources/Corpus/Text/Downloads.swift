@@ -19,10 +19,11 @@ struct Downloads: Sendable {
 
   /// The newest whole file whose name starts with `prefix` and ends with one of `suffixes`.
   ///
-  /// A file without a note, which a person put there, is taken when `isWhole` says so. A damaged
-  /// one is removed, with a message.
+  /// A file without a note, which a person put there, is taken when `isWhole` says so.
+  ///
+  /// - Parameter repairing: remove damaged files, with a message
   func item(
-    prefix: String, suffixes: [String], progress: (String) -> Void,
+    prefix: String, suffixes: [String], repairing: Bool, progress: (String) -> Void,
     isWhole: (URL) throws(UserError) -> Bool
   ) throws(UserError) -> Item? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -33,8 +34,9 @@ struct Downloads: Sendable {
       if let item = try? StableJSON.decode(Item.self, from: note) {
         if try Self.sha256(file) == item.sha256 { return item }
       } else if try isWhole(file) {
-        return try describe(file, version: Self.version(inName: name))
+        return try describe(file, version: Self.version(inName: name))  // writes the note
       }
+      guard repairing else { continue }
       progress("warning: \(file.path) is damaged: getting it again")
       try? FileManager.default.removeItem(at: file)
       try? FileManager.default.removeItem(at: note)
@@ -71,7 +73,9 @@ struct Downloads: Sendable {
   }
 
   /// The SHA-256 of a file, in hexadecimal.
-  static func sha256(_ file: URL) throws(UserError) -> String { Checksum.sha256(of: try read(file)) }
+  static func sha256(_ file: URL) throws(UserError) -> String {
+    Checksum.sha256(of: try read(file))
+  }
 
   private static func read(_ file: URL) throws(UserError) -> Data {
     do { return try Data(contentsOf: file) } catch {

@@ -14,9 +14,11 @@ struct FetchedSource: Sendable {
 public struct PlannedDownload: Codable, Sendable, Equatable {
   /// Package or path.
   public let name: String
+  /// Empty when not known.
   public let version: String
   /// Nil when no list at hand knows it.
   public let bytes: Int?
+  /// Whether it is here already.
   public let isPresent: Bool
 }
 
@@ -70,18 +72,13 @@ struct Fetching: Sendable {
         continue
       case .debian:
         for package in source.package ?? [] where item == nil {
-          item = try apt.kept(package, progress: { _ in })
+          item = try apt.kept(package, repairing: false, progress: { _ in })
         }
       case .debianDescriptions:
-        item = try downloads.item(
-          prefix: source.label, suffixes: [".txt"], progress: { _ in }, isWhole: { _ in true })
+        item = try apt.keptDescriptions(source.writtenIn, repairing: false, progress: { _ in })
       case .pypi:
-        for name in [source.label, source.label.replacingOccurrences(of: "-", with: "_")]
-        where item == nil {
-          item = try downloads.item(
-            prefix: name + "-", suffixes: [".whl", ".tar.gz"], progress: { _ in },
-            isWhole: { _ in true })
-        }
+        item = try PythonPackages(downloads: downloads).kept(
+          source.label, version: source.version, repairing: false, progress: { _ in })
       }
       let candidate = source.package?.lazy.compactMap { known[$0] }.first
       result.append(
@@ -101,7 +98,7 @@ struct Fetching: Sendable {
     var missing: [[String]] = []
     for names in sources.filter({ $0.origin == .debian }).compactMap(\.package) {
       for name in names where items[name] == nil {
-        items[name] = try apt.kept(name, progress: progress)
+        items[name] = try apt.kept(name, repairing: true, progress: progress)
         if items[name] != nil { break }
       }
       if !names.contains(where: { items[$0] != nil }) { missing.append(names) }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Paragraphs of a manual page in man or mdoc macros.
 package func manParagraphs(_ text: Bytes) -> [Bytes] {
   var result: [Bytes] = []
@@ -118,11 +120,19 @@ private func special(_ name: String) -> Bytes {
     bytes.append(scalar: value)
     return bytes
   }
+  if name.count == 2, let accent = name.first.flatMap({ accents[$0] }), let letter = name.last {
+    return Bytes("\(letter)\(accent)".precomposedStringWithCanonicalMapping.utf8)
+  }
   return specialCharacters[name].map { Bytes($0.utf8) } ?? [32]
 }
+
+/// `:a` is an a with a diaeresis, and so on.
+private let accents: [Character: Unicode.Scalar] = [
+  ":": "\u{308}", "'": "\u{301}", "`": "\u{300}", "^": "\u{302}", "~": "\u{303}", ",": "\u{327}",
+]
 
 private let specialCharacters: [String: String] = [
   "aq": "'", "cq": "'", "oq": "'", "dq": "\"", "lq": "“", "rq": "”", "em": "—", "en": "–",
   "bu": "*", "co": "©", "ga": "`", "ha": "^", "ti": "~", "rs": "\\", "Bq": "„", "Fo": "«",
-  "Fc": "»", ":a": "ä", ":o": "ö", ":u": "ü", ":A": "Ä", ":O": "Ö", ":U": "Ü", "ss": "ß",
+  "Fc": "»", "ss": "ß",
 ]

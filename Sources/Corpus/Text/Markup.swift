@@ -1,6 +1,6 @@
 /// Text out of HTML, XHTML, DocBook, OSIS and TEI: elements that hold no prose go with all that is
 /// in them, some tags end a paragraph, all other tags vanish.
-struct Markup {
+package struct Markup {
   /// Elements that are dropped with their content, by hash of the name.
   private let dropped: Set<UInt64>
   /// Tags that end a paragraph.
@@ -18,7 +18,7 @@ struct Markup {
   }
 
   /// HTML and DocBook pages: no navigation, no listings.
-  static let page = Markup(
+  package static let page = Markup(
     dropping: """
       script style head nav footer header pre programlisting screen select button noscript svg math
       listing xmp literallayout synopsis
@@ -31,11 +31,11 @@ struct Markup {
     tagsSeparateWords: false)
 
   /// SWORD's OSIS and TEI: no notes, headings or lists of references.
-  static let sword = Markup(
+  package static let sword = Markup(
     dropping: "note title reference", breaking: "", tagsSeparateWords: true)
 
   /// The paragraphs of `text`.
-  func paragraphs(_ text: Bytes) -> [Bytes] {
+  package func paragraphs(_ text: Bytes) -> [Bytes] {
     var result: [Bytes] = []
     var current: Bytes = []
     func endParagraph() {
@@ -99,7 +99,8 @@ private struct Tag {
     while i < text.count, Self.isNameByte(text[i]) { i += 1 }
     nameRange = nameStart..<i
     let isDeclaration =
-      i == nameStart && i < text.count && (text[i] == UInt8(ascii: "!") || text[i] == UInt8(ascii: "?"))
+      i == nameStart && i < text.count
+      && (text[i] == UInt8(ascii: "!") || text[i] == UInt8(ascii: "?"))
     guard isDeclaration || i > nameStart && text[nameStart].isASCIILetter else { return nil }
     while i < text.count, text[i] != UInt8(ascii: ">") {
       if text[i] == UInt8(ascii: "<") { return nil }

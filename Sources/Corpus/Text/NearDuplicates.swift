@@ -56,7 +56,8 @@ package struct NGramFilter {
         Self.forEachNGram(paragraph) { if isInTraining[slot(of: $0)] { clean = false } }
         return clean
       }
-      if isClean.contains(false) { document.keep(isClean) }
+      guard isClean.contains(false) else { return document }
+      document.keep(isClean)
       return document.byteCount >= minimumDocumentBytes ? document : nil
     }
   }
@@ -84,8 +85,7 @@ package struct NGramFilter {
     var hash: UInt64 = 0
     var previous: UInt8 = 32
     for byte in paragraph {
-      let folded: UInt8 =
-        byte >= 0x80 || byte.isASCIILetter ? byte.lowercased : byte.isDigit ? 48 : 32
+      let folded = byte.folded
       if folded == 32 {
         if previous != 32 { add(mixed(hash)) }
         hash = 0

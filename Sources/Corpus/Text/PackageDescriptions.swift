@@ -1,10 +1,13 @@
 /// Debian's package descriptions: one document a package, its short description first.
 ///
-/// A stanza's field `Description-de: short` is followed by lines that start with a blank; ` .` is an
+/// A stanza's field `Description-de: short` (beside a `Description-md5:` of the original) is followed by lines that start with a blank; ` .` is an
 /// empty line, a second blank or a bullet starts a line of its own.
 package func packageDescriptions(_ text: Bytes) -> [[Bytes]] {
   blocks(of: text.lines()).compactMap { stanza in
-    guard let first = stanza.firstIndex(where: { $0.starts(with: "Description-") }),
+    guard
+      let first = stanza.firstIndex(where: {
+        $0.starts(with: "Description-") && !$0.starts(with: "Description-md5")
+      }),
       let colon = stanza[first].firstIndex(of: UInt8(ascii: ":"))
     else { return nil }
     var paragraphs = [stanza[first][(colon + 1)...].collapsed()]

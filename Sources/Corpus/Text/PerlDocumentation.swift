@@ -33,7 +33,8 @@ private func withoutFormatting(_ text: ArraySlice<UInt8>) -> Bytes {
     switch text[i] {
     case UInt8(ascii: "E"):
       let escape = String(decoding: content, as: UTF8.self)
-      result.append(contentsOf: ["lt": "<", "gt": ">", "sol": "/", "verbar": "|"][escape, default: " "].utf8)
+      result.append(
+        contentsOf: ["lt": "<", "gt": ">", "sol": "/", "verbar": "|"][escape, default: " "].utf8)
     case UInt8(ascii: "X"), UInt8(ascii: "Z"): break
     case UInt8(ascii: "L"):
       let label = content.prefix { $0 != UInt8(ascii: "|") }

@@ -37,20 +37,20 @@ package struct ProseFilter {
   /// Words that any prose of the language is full of.
   private static let functionWords: [String: Set<UInt64>] = [
     "en": """
-      the of and to a in is that it for as with be on by this or are an from at which not can you if
-      will has have was but its
-      """,
+    the of and to a in is that it for as with be on by this or are an from at which not can you if
+    will has have was but its
+    """,
     "de": """
-      der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an
-      werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum
-      oder wenn
-      """,
+    der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an
+    werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum
+    oder wenn
+    """,
     "fr": """
-      le la les de des et à un une en est que qui du dans pour par sur au avec il elle ne pas plus
-      """,
+    le la les de des et à un une en est que qui du dans pour par sur au avec il elle ne pas plus
+    """,
     "es": """
-      el la los las de y en un una que es por con del se al para su como más no
-      """,
+    el la los las de y en un una que es por con del se al para su como más no
+    """,
   ].mapValues { list in
     Set(list.split(whereSeparator: \.isWhitespace).map { packed(Array($0.utf8)[...]) })
   }

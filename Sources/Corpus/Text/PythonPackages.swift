@@ -5,19 +5,26 @@ import Foundation
 struct PythonPackages: Sendable {
   let downloads: Downloads
 
+  /// The kept file of `package`, nil when there is none.
+  func kept(
+    _ package: String, version: String?, repairing: Bool, progress: (String) -> Void
+  ) throws(UserError) -> Downloads.Item? {
+    // The file of a wheel spells the name with underscores.
+    for name in [package, package.replacingOccurrences(of: "-", with: "_")] {
+      let item = try downloads.item(
+        prefix: "\(name)-\(version ?? "")", suffixes: [".whl", ".tar.gz"],
+        repairing: repairing, progress: progress, isWhole: { _ in true })
+      if let item { return item }
+    }
+    return nil
+  }
+
   /// The file of `package`, downloaded if need be; nil, with a message, when pip is absent or fails.
   func file(
     _ package: String, version: String?, progress: (String) -> Void
   ) throws(UserError) -> Downloads.Item? {
-    // The file of a wheel spells the name with underscores.
-    let name = package.replacingOccurrences(of: "-", with: "_")
-    for spelling in Set([package, name]) {
-      if let kept = try downloads.item(
-        prefix: "\(spelling)-\(version ?? "")", suffixes: [".whl", ".tar.gz"], progress: progress,
-        isWhole: { _ in true })
-      {
-        return kept
-      }
+    if let kept = try kept(package, version: version, repairing: true, progress: progress) {
+      return kept
     }
     progress("downloading \(package) with pip")
     let partial = downloads.folder.appendingPathComponent("pip")

@@ -10,7 +10,7 @@ package func rDataTexts(_ file: Bytes) -> [Bytes] {
   while i + 4 < file.count {
     guard let record = try? Gzip.inflate(file, from: i + 4, limit: 1 << 28) else { break }
     i += 4 + record.consumed
-    texts.append(strings(record.bytes))
+    texts.append(decodedText(strings(record.bytes)))
   }
   return texts
 }

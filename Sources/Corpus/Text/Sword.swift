@@ -32,7 +32,7 @@ package struct SwordModule {
     // One comment on several verses is listed at each of them.
     for verse in records ?? [] where seen.insert(verse).inserted {
       let text = blocks[verse.block][verse.start..<(verse.start + verse.length)]
-      entries[verse.block] += Markup.sword.paragraphs(Bytes(text))
+      entries[verse.block] += Markup.sword.paragraphs(decodedText(Bytes(text)))
     }
     if isCommentary { return entries.filter { !$0.isEmpty } }
     return entries.filter { !$0.isEmpty }.map { verses in
@@ -79,7 +79,7 @@ package struct SwordModule {
         let start = block.littleEndian(at: 4 + 8 * k)
         let end = start + block.littleEndian(at: 8 + 8 * k)
         guard start < end, end <= block.count else { continue }
-        result += Markup.sword.paragraphs(Bytes(block[start..<end]))
+        result += Markup.sword.paragraphs(decodedText(Bytes(block[start..<end])))
       }
     }
     return result

@@ -29,46 +29,52 @@ package struct TextDocument: Sendable, Equatable {
 }
 
 /// A hash of the paragraph's letters and digits: small letters, each run of digits a 0, each run of
-/// other characters a blank.
+/// other characters between them a blank.
 package func paragraphKey(_ paragraph: Bytes) -> UInt64 {
   var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-  var previous: UInt8 = 32
+  var previous: UInt8 = 0
+  var isApart = false
   for byte in paragraph {
-    let folded: UInt8 =
-      byte >= 0x80 || byte.isASCIILetter ? byte.lowercased : byte.isDigit ? 48 : 32
-    if folded == previous, folded == 32 || folded == 48 { continue }
-    hash = (hash ^ UInt64(folded)) &* 0x0000_0100_0000_01b3
-    previous = folded
+    let folded = byte.folded
+    if folded == 32 {
+      isApart = previous != 0
+    } else if isApart || folded != 48 || previous != 48 {
+      if isApart { hash = (hash ^ 32) &* 0x0000_0100_0000_01b3 }
+      hash = (hash ^ UInt64(folded)) &* 0x0000_0100_0000_01b3
+      previous = folded
+      isApart = false
+    }
   }
   return mixed(hash)
 }
 
-/// Documents of a source, cleaned: long paragraphs cut at sentence ends, what is not prose dropped,
-/// long documents cut between paragraphs.
+/// Documents of a source, cleaned: long paragraphs cut at sentence ends, what is not prose dropped
+/// (of packages; a user's text is all kept), long documents cut between paragraphs.
 package func cleanedDocuments(
   _ extracted: [[Bytes]], _ source: CorpusConfig.Source
 ) -> [TextDocument] {
   let isCode = source.format == .code
-  let filter: ProseFilter? =
-    (source.proseOnly ?? (source.origin == .debian || source.origin == .pypi
-      || source.origin == .debianDescriptions)) && !isCode ? ProseFilter(source) : nil
+  let isPackage = source.origin != .files && source.origin != .synthetic
+  let filter = !isCode && source.proseOnly ?? isPackage ? ProseFilter(source) : nil
+  let minimumBytes = isPackage ? minimumDocumentBytes : 1
   var documents: [TextDocument] = []
   for paragraphs in extracted {
     var kept: [Bytes] = []
     var bytes = 0
+    func endDocument() {
+      if bytes >= minimumBytes { documents.append(TextDocument(kept, isCode: isCode)) }
+      kept = []
+      bytes = 0
+    }
     for paragraph in paragraphs {
-      for piece in isCode ? [paragraph] : sentenceGroups(paragraph) {
-        guard filter?.keeps(piece) ?? true else { continue }
-        if bytes + piece.count > maximumDocumentBytes, !kept.isEmpty {
-          documents.append(TextDocument(kept, isCode: isCode))
-          kept = []
-          bytes = 0
-        }
+      for piece in isCode ? [paragraph] : sentenceGroups(paragraph)
+      where filter?.keeps(piece) ?? true {
+        if bytes + piece.count > maximumDocumentBytes { endDocument() }
         kept.append(piece)
-        bytes += piece.count
+        bytes += piece.count + 1
       }
     }
-    if !kept.isEmpty { documents.append(TextDocument(kept, isCode: isCode)) }
+    endDocument()
   }
   return documents
 }

@@ -24,7 +24,10 @@ func unpack(_ file: URL, into folder: URL) throws(UserError) {
 /// A short name for the licence of an unpacked package: the License fields of its copyright file,
 /// else what the file's words say.
 func licence(ofPackage package: String, in files: [SourceFile]) throws(UserError) -> String {
-  let debian = files.first { $0.path == "usr/share/doc/\(package)/copyright" }
+  // The package's own folder may be a link to that of one it belongs to.
+  let debian =
+    files.first { $0.path == "usr/share/doc/\(package)/copyright" }
+    ?? files.first { $0.path.hasPrefix("usr/share/doc/") && $0.path.hasSuffix("/copyright") }
   let python = files.first { $0.path.hasSuffix("METADATA") || $0.path.hasSuffix("PKG-INFO") }
   guard let text = try (debian ?? python)?.text() else { return "see the package" }
   var names: [String] = []
