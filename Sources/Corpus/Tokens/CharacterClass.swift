@@ -1,12 +1,12 @@
 /// What the GPT-2 pattern tells apart, in a byte so that a table of them is small.
-enum CharacterClass {
-  static let other: UInt8 = 0
+package enum CharacterClass {
+  package static let other: UInt8 = 0
   /// `\p{L}`
-  static let letter: UInt8 = 1
+  package static let letter: UInt8 = 1
   /// `\p{N}`
-  static let number: UInt8 = 2
+  package static let number: UInt8 = 2
   /// `\s`: White_Space
-  static let space: UInt8 = 3
+  package static let space: UInt8 = 3
 
   /// The class of every scalar of the Basic Multilingual Plane.
   ///
@@ -19,7 +19,7 @@ enum CharacterClass {
   ///
   /// The version is pinned, since newer toolchains know more letters: it is the one that the
   /// reference (`tokenizers` 0.23) has, so the same text gives the same tokens everywhere.
-  static func classify(_ scalar: Unicode.Scalar) -> UInt8 {
+  package static func classify(_ scalar: Unicode.Scalar) -> UInt8 {
     let properties = scalar.properties
     guard let age = properties.age, age.major <= 16 else { return other }
     if properties.isWhitespace { return space }
