@@ -89,6 +89,8 @@ extension GeneratedTask {
       let other = pool.passages[random.integer(below: pool.passages.count)]
       guard other.document != passage.document else { continue }
       let end = 1 + random.integer(below: other.words.count - 1)
+      // The same text may follow there too: then that opening is not wrong.
+      guard pool.span(other, from: end, count: answer.count) != answer else { continue }
       let context = pool.context(other, before: end, limit: limit)
       if context.count >= limit / 2 { contexts.append(context) }
     }

@@ -7,12 +7,17 @@ public struct EvaluationEntry: Codable, Sendable, Equatable {
   public let date: String
   /// Version of this program.
   public let overtrain: String
+  /// The run's id.
   public let run: String
   /// The step that the weights are of.
   public let step: Int
+  /// The corpus, by the name of its folder.
   public let corpus: String
+  /// Fingerprint of the corpus.
   public let corpusFingerprint: String
+  /// Loss on every validation set.
   public let validation: [ValidationLoss]
+  /// Error on every task.
   public let tasks: [TaskError]
 
   /// An evaluation made now.

@@ -11,11 +11,6 @@ public struct Evaluator: Sendable {
   private let byteCounts: [Int]
   private let endOfText: Int32
 
-  /// The most tokens of an item, so that contexts of this length and longer get the same items.
-  private static let itemTokens = 64
-  /// Less leaves no room for a question.
-  private static let minimumContext = 16
-
   /// The windows of every validation set of `corpus` and the items of the tasks of `config`.
   ///
   /// - Throws: `UserError` of kind `badConfig` for an unknown task, `badData` for a set or task
@@ -34,25 +29,10 @@ public struct Evaluator: Sendable {
     }
     self.sets = sets
 
-    let names = try config.tasks.map { name throws(UserError) in try GeneratedTask(named: name) }
-    guard !names.isEmpty else {
-      tasks = []
-      return
-    }
-    guard contextLength >= Self.minimumContext else {
-      throw UserError(
-        .badConfig, "items do not fit into a contextLength of \(contextLength)",
-        at: "evaluation.tasks",
-        fix: "use a contextLength of at least \(Self.minimumContext), or no tasks")
-    }
-    let pool = TaskPool(
-      documents: try corpus.taskDocuments(), tokenizer: corpus.tokenizer,
-      room: min(contextLength, Self.itemTokens))
-    let seed = stableHash(corpus.manifest.fingerprint)
-    tasks = try names.map { task throws(UserError) in
-      try task.build(
-        from: pool, count: config.itemsPerTask, seed: Seeds.derive(seed, task.rawValue))
-    }
+    tasks = try GeneratedTask.suite(
+      config.tasks, from: config.tasks.isEmpty ? [] : try corpus.taskDocuments(),
+      tokenizer: corpus.tokenizer, fingerprint: corpus.manifest.fingerprint,
+      itemsPerTask: config.itemsPerTask, contextLength: contextLength)
   }
 
   /// Loss on every validation set, in the order of the manifest.

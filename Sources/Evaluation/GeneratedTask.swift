@@ -128,18 +128,3 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     return MultipleChoiceTask(name: rawValue, rule: rule, items: items)
   }
 }
-
-extension GeneratedTask {
-  /// - Throws: `UserError` of kind `badConfig` that names the nearest task for an unknown name.
-  init(named name: String) throws(UserError) {
-    if let task = GeneratedTask(rawValue: name) {
-      self = task
-      return
-    }
-    let names = Self.allCases.map(\.rawValue)
-    let known = "the tasks are \(names.joined(separator: ", "))"
-    throw UserError(
-      .badConfig, "unknown task \"\(name)\"", at: "evaluation.tasks",
-      fix: nearest(to: name, among: names).map { "did you mean \"\($0)\"? \(known)" } ?? known)
-  }
-}

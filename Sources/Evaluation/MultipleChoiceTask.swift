@@ -35,7 +35,9 @@ public struct MultipleChoiceTask: Sendable {
 
   /// A question: its choices and which one is right.
   public struct Item: Hashable, Sendable {
+    /// Unique in the task.
     public let id: String
+    /// What is chosen from.
     public let choices: [Choice]
     /// Index of the right choice.
     public let correct: Int
@@ -49,8 +51,11 @@ public struct MultipleChoiceTask: Sendable {
     }
   }
 
+  /// Its name in configs and records.
   public let name: String
+  /// How choices are compared.
   public let rule: ScoringRule
+  /// The questions.
   public let items: [Item]
 
   /// All fields, in order.

@@ -95,7 +95,8 @@ private func plainRuns(of text: String) -> [[String]] {
     let isClosed = ",;".utf8.contains(word[word.index(before: word.endIndex)])
     let isFinal = ".!?:".utf8.contains(word[word.index(before: word.endIndex)])
     let core = isClosed || isFinal ? word.dropLast() : word
-    guard let first = core.first, isLetter(first), core.allSatisfy({ isLetter($0) || $0 == 39 || $0 == 45 })
+    guard let first = core.first, isLetter(first),
+      core.allSatisfy({ isLetter($0) || $0 == 39 || $0 == 45 })
     else {
       end()
       continue

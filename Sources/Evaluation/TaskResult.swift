@@ -3,11 +3,13 @@ import Foundation
 
 /// What a model made of one item.
 public struct ItemScore: Codable, Sendable, Equatable {
+  /// The item's id.
   public let item: String
   /// log p(answer | context) of each choice, in nats, summed over the answer's tokens.
   public let logProbabilities: [Double]
-  /// Tokens and bytes of each answer, for scoring by another rule later.
+  /// Tokens of each answer.
   public let tokens: [Int]
+  /// UTF-8 bytes of each answer.
   public let bytes: [Int]
   /// The right choice.
   public let correct: Int
@@ -40,8 +42,11 @@ public struct ItemScore: Codable, Sendable, Equatable {
 
 /// A model's answers to a task.
 public struct TaskResult: Sendable {
+  /// Name of the task.
   public let task: String
+  /// The error of a uniform guess.
   public let chance: Double
+  /// What the model made of each item, in the task's order.
   public let items: [ItemScore]
 
   /// All fields, in order.

@@ -1,0 +1,107 @@
+import Corpus
+import Evaluation
+import Experiment
+import Foundation
+import Kernels
+import Model
+import Synchronization
+import Testing
+
+@Suite struct HeldOutLossTests {
+  private let folder: TemporaryFolder
+  private let corpus: TokenizedCorpus
+
+  init() throws {
+    folder = try TemporaryFolder()
+    // Two bytes per letter in the other set, so that tokens and bytes differ only by separators.
+    corpus = try byteCorpus(
+      in: folder.url,
+      [
+        ("train", .training, ["never looked at, whatever happens here"]),
+        ("val", .validation, (0..<40).map { "document number \($0)" }),
+        ("other", .outOfDistribution, [String(repeating: "höher ", count: 60)]),
+      ])
+  }
+
+  private func evaluator(tokens: Int = 1 << 20, contextLength: Int = 16) throws -> Evaluator {
+    try Evaluator(
+      corpus: corpus, config: EvaluationConfig(validationTokens: tokens),
+      contextLength: contextLength)
+  }
+
+  /// Every byte costs ln 2 and a separator nothing: one bit per byte, exactly.
+  @Test func bitsPerByteAreExact() throws {
+    let model = try StubModel(contextLength: 16) { _, target in target == 0 ? 0 : 0.6931472 }
+    let losses = try evaluator().validation(model, model.weights, seeds: Seeds(base: 1))
+    #expect(losses.map(\.set) == ["val", "other"])
+    #expect(losses.map(\.inDistribution) == [true, false])
+    for loss in losses {
+      #expect(abs(loss.bitsPerByte - 1) < 1e-6)
+      #expect(loss.tokens == loss.sequences * 16)
+      #expect(abs(loss.loss * Double(loss.tokens) - log(2) * Double(loss.bytes)) < 1e-3)
+      #expect(loss.low <= loss.loss && loss.loss <= loss.high)
+    }
+    // 40 documents of 17 or 18 bytes and a separator each: 750 tokens, 46 windows of 16, and 38
+    // separators among their targets.
+    #expect(losses[0].sequences == 46 && losses[0].tokens == 736)
+    #expect(losses[0].bytes < losses[0].tokens && losses[0].low < losses[0].high)
+  }
+
+  @Test func constantLossHasNoInterval() throws {
+    let model = try StubModel(contextLength: 16) { _, _ in 1.5 }
+    let loss = try evaluator().validation(model, model.weights, seeds: Seeds(base: 1))[0]
+    #expect(loss.loss == 1.5 && loss.low == 1.5 && loss.high == 1.5)
+    #expect(abs(loss.bitsPerByte - 1.5 * 736 / (log(2) * Double(loss.bytes))) < 1e-12)
+  }
+
+  /// Windows are scored once each, whole, and spread over the set when there are too many.
+  @Test func windowsAreEvenlySpread() throws {
+    let seen = Mutex<[[Int32]]>([])
+    let model = try StubModel(contextLength: 16) { previous, target in
+      if previous.count == 16 { seen.withLock { $0.append(Array(previous) + [target]) } }
+      return 1
+    }
+    let all = try evaluator().validation(model, model.weights, seeds: Seeds(base: 1))
+    let windows = seen.withLock { seen in
+      defer { seen = [] }
+      return seen
+    }
+    #expect(windows.count == all[0].sequences + all[1].sequences)
+    var tokens = Array(repeating: Int32(0), count: 46 * 16 + 1)
+    try corpus.tokens(of: "val").copy(from: 0, count: tokens.count, into: &tokens, at: 0)
+    for (i, window) in windows.prefix(46).enumerated() {
+      #expect(window == Array(tokens[i * 16...i * 16 + 16]))
+    }
+    let few = try evaluator(tokens: 16 * 4).validation(model, model.weights, seeds: Seeds(base: 2))
+    #expect(few[0].sequences == 4)
+    let chosen = seen.withLock { Array($0.prefix(4)) }
+    #expect(chosen == [0, 11, 23, 34].map { windows[$0] })
+  }
+
+  /// A real model gives the same losses however many sequences go together.
+  @Test func shorterContextThanModelIsMeasured() throws {
+    let model = try tinyConfig(contextLength: 32).build()
+    let weights = ParameterBuffer(model.layout)
+    model.initialize(weights, seed: 5)
+    let losses = try evaluator().validation(model, weights, seeds: Seeds(base: 1))
+    #expect(losses.allSatisfy { $0.loss > 4 && $0.loss < 8 })
+    #expect(losses == (try evaluator().validation(model, weights, seeds: Seeds(base: 1))))
+  }
+
+  @Test func stopsWhenAsked() throws {
+    let model = try StubModel(contextLength: 16) { _, _ in 1 }
+    #expect {
+      try evaluator().validation(
+        model, model.weights, seeds: Seeds(base: 1), shouldStop: { true })
+    } throws: { ($0 as? UserError)?.kind == .interrupted }
+  }
+
+  @Test func setShorterThanAWindowIsNamed() throws {
+    #expect {
+      try evaluator(contextLength: 500)
+    } throws: { error in
+      guard let error = error as? UserError else { return false }
+      return error.kind == .badData && error.location == "set other" && error.fix != nil
+    }
+  }
+}
