@@ -3,8 +3,8 @@ import Foundation
 import Kernels
 
 /// SHA-256 in hexadecimal.
-enum Checksum {
-  static func sha256(of bytes: some DataProtocol) -> String {
+package enum Checksum {
+  package static func sha256(of bytes: some DataProtocol) -> String {
     text(SHA256.hash(data: bytes))
   }
 

@@ -38,9 +38,10 @@ public final class TokenSequence: Sendable {
     from first: Int, count: Int, into destination: inout [Int32], at index: Int
   ) {
     precondition(first >= 0 && count >= 0 && first + count <= self.count, "outside the sequence")
+    guard count > 0 else { return }
     var position = first
     var shard = 0
-    while starts[shard + 1] <= position, shard + 1 < files.count { shard += 1 }
+    while starts[shard + 1] <= position { shard += 1 }
     while position < first + count {
       let length = min(first + count, starts[shard + 1]) - position
       format.copy(

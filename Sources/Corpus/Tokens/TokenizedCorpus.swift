@@ -32,7 +32,9 @@ public struct TokenizedCorpus: Sendable {
     self.folder = folder
     tokenizer = try TokenizedCorpus.tokenizer(of: manifest, in: folder)
     for set in manifest.sets {
-      guard set.tokens == set.shards.reduce(0, { $0 + $1.tokens }) else {
+      guard set.shards.allSatisfy({ (0...Int(Int32.max)).contains($0.tokens) }),
+        set.tokens == set.shards.reduce(0, { $0 + $1.tokens })
+      else {
         throw UserError(
           .badData, "the shards of set '\(set.name)' do not sum to its \(set.tokens) tokens",
           at: manifestURL.path, fix: ShardFormat.fix)

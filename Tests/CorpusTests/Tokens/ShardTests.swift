@@ -25,12 +25,13 @@ struct ShardTests {
     try DurableFile.write(tasks, to: folder.appendingPathComponent("tasks.jsonl"))
     let manifest = CorpusManifest(
       name: "test", vocabularySize: 700,
-      tokenizerSHA256: hexSHA256(try Data(contentsOf: tokenizerURL)), endOfText: 0,
+      tokenizerSHA256: Checksum.sha256(of: try Data(contentsOf: tokenizerURL)), endOfText: 0,
       sets: [
         .init(
           name: "train", purpose: .training, documents: 1, bytes: 1, tokens: 1000, shards: shards)
       ],
-      taskDocuments: 2, taskSHA256: hexSHA256(tasks), sources: [], nearDuplicatesLeft: [:])
+      taskDocuments: 2, taskSHA256: Checksum.sha256(of: tasks), sources: [], nearDuplicatesLeft: [:]
+    )
     try DurableFile.write(json: manifest, to: folder.appendingPathComponent("manifest.json"))
     return manifest
   }
@@ -68,6 +69,33 @@ struct ShardTests {
       #expect(bytes[0..<12] == [0x88, 0xd8, 0x34, 0x01, 1, 0, 0, 0, 0xe8, 3, 0, 0])
       #expect(bytes[12..<1024].allSatisfy { $0 == 0 })
       #expect(bytes[1024..<1030] == [0, 0, 7, 0, 14, 0])
+    }
+  }
+
+  @Test func refusesAManifestThatDoesNotAddUp() throws {
+    try withTokenFolder { folder in
+      _ = try make(folder)
+      let url = folder.appendingPathComponent("manifest.json")
+      let good = try String(contentsOf: url, encoding: .utf8)
+      for (from, to) in [
+        ("\"tokens\" : 1000", "\"tokens\" : 999"), ("\"tokens\" : 100", "\"tokens\" : -100"),
+        ("\"tokens\" : 300", "\"tokens\" : \(Int.max)"), ("\"version\" : 1", "\"version\" : 2"),
+        ("\"vocabularySize\" : 700", "\"vocabularySize\" : 70000"),
+      ] {
+        #expect(good.contains(from))
+        try Data(good.replacingOccurrences(of: from, with: to).utf8).write(to: url)
+        expectUserError(.badData) { _ = try TokenizedCorpus(opening: folder) }
+      }
+    }
+  }
+
+  @Test func saysWhereItCannotWrite() throws {
+    try withTokenFolder { folder in
+      let file = folder.appendingPathComponent("file")
+      try Data([1]).write(to: file)
+      var writer = ShardWriter(folder: file, name: "train", vocabularySize: 256)
+      try writer.append([1, 2, 3])
+      expectUserError(.io, "train.bin") { _ = try writer.finish() }
     }
   }
 

@@ -1,4 +1,4 @@
-import Crypto
+import Corpus
 import Experiment
 import Foundation
 import Testing
@@ -29,10 +29,6 @@ func expectUserError(
   } catch {
     Issue.record("not a UserError: \(error)", sourceLocation: location)
   }
-}
-
-func hexSHA256(_ bytes: some DataProtocol) -> String {
-  SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
 /// The files that scripts in Tests/Fixtures made.

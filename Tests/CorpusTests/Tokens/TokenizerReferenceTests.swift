@@ -23,7 +23,7 @@ struct TokenizerReferenceTests {
     fixture = try StableJSON.decode(
       Fixture.self, from: fixtures.appendingPathComponent("tokenizer_fixture.json"))
     try #require(
-      hexSHA256(Data(MixedText.documents.joined())) == fixture.textSHA256,
+      Checksum.sha256(of: Data(MixedText.documents.joined())) == fixture.textSHA256,
       "MixedText does not make the text of the script")
   }
 
@@ -35,12 +35,12 @@ struct TokenizerReferenceTests {
       tokenizer.encode(document, into: &ids)
       #expect(ids.count == fixture.tokens[number], "document \(number)")
       #expect(
-        hexSHA256(littleEndian(ids)).hasPrefix(fixture.documentSHA256[number]),
+        Checksum.sha256(of: littleEndian(ids)).hasPrefix(fixture.documentSHA256[number]),
         "document \(number)")
       #expect(tokenizer.decode(ids) == document, "document \(number)")
       all += ids
     }
-    #expect(hexSHA256(littleEndian(all)) == fixture.idsSHA256)
+    #expect(Checksum.sha256(of: littleEndian(all)) == fixture.idsSHA256)
     #expect(
       all.reduce(0) { $0 + tokenizer.byteCounts[Int($1)] } == MixedText.documents.joined().count)
   }
@@ -69,7 +69,7 @@ struct TokenizerReferenceTests {
     #expect(classes.count { $0 == UInt8(ascii: "L") } == fixture.letters)
     #expect(classes.count { $0 == UInt8(ascii: "N") } == fixture.numbers)
     #expect(classes.count { $0 == UInt8(ascii: "S") } == fixture.spaces)
-    #expect(hexSHA256(classes) == fixture.classesSHA256)
+    #expect(Checksum.sha256(of: classes) == fixture.classesSHA256)
   }
 
   @Test func encodesAtTheSameTimeOnManyThreads() async throws {
@@ -80,7 +80,7 @@ struct TokenizerReferenceTests {
         group.addTask {
           var ids: [Int32] = []
           tokenizer.encode(documents[number], into: &ids)
-          return (number, hexSHA256(littleEndian(ids)))
+          return (number, Checksum.sha256(of: littleEndian(ids)))
         }
       }
       return await group.reduce(into: [Int: String]()) { $0[$1.0] = $1.1 }
