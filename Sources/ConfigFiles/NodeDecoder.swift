@@ -68,12 +68,15 @@ final class NodeDecoder: Decoder {
     switch decodingError {
     case .keyNotFound(let key, _):
       // Decoding stops at the first missing key, which may be there under a misspelt name.
-      let unread = (node.mapping?.keys.compactMap(\.string) ?? []).filter {
-        !knownKeys.contains($0) && editDistance($0.lowercased(), key.stringValue.lowercased()) <= 2
+      let typo = node.mapping?.keys.first { node in
+        guard let name = node.string, !knownKeys.contains(name) else { return false }
+        return editDistance(name.lowercased(), key.stringValue.lowercased()) <= 2
       }
-      if let typo = unread.first {
-        return error(
-          "unknown key \"\(typo)\"", fix: "did you mean \"\(key.stringValue)\"?")
+      if let typo {
+        return UserError(
+          .badConfig, "unknown key \"\(typo.string ?? "")\"",
+          at: Place(file: file, node: typo).description,
+          fix: "did you mean \"\(key.stringValue)\"?")
       }
       return error("the key \"\(key.stringValue)\" is missing", fix: "add \(key.stringValue): …")
     case .dataCorrupted(let context):

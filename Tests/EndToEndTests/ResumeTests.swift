@@ -8,8 +8,9 @@ struct ResumeTests {
   static let corpus = """
     name: chain
     tokenizer: { vocabularySize: 256 }
+    validationShare: 0.2
     sources:
-      - { synthetic: { symbols: 8, order: 1, bytes: 400000 }, set: train }
+      - { registry: synthetic, bytes: 400000, seed: 3 }
     """
   static let grid = """
     name: g

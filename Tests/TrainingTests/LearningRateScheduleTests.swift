@@ -26,7 +26,7 @@ struct LearningRateScheduleTests {
     #expect(config.steps == 110)
     #expect(config.learningRate(at: 0) == 0.001)
     #expect(config.learningRate(at: 9) == 0.01)
-    #expect(config.learningRate(at: 10) == 0.01)
+    #expect(abs(config.learningRate(at: 10) - 0.01) < 1e-15)
     #expect(abs(config.learningRate(at: 60) - 0.0055) < 1e-12)
     #expect(abs(config.learningRate(at: 109) - 0.001) < 1e-5)
   }
