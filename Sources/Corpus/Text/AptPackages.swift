@@ -68,7 +68,14 @@ struct AptPackages: Sendable {
   func download(
     _ wanted: [Candidate], progress: (String) -> Void
   ) throws(UserError) -> [String: Downloads.Item] {
-    let partial = folder.appendingPathComponent("partial")
+    // A name of our own: the apt-get of a run that was killed may still write to the old one.
+    let old = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in old where name.hasPrefix("partial-") {
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+    let partial = folder.appendingPathComponent(
+      "partial-\(ProcessInfo.processInfo.processIdentifier)")
+    defer { try? FileManager.default.removeItem(at: partial) }
     var taken: [String: Downloads.Item] = [:]
     for group in stride(from: 0, to: wanted.count, by: 8) {
       let group = wanted[group..<min(group + 8, wanted.count)]
@@ -163,10 +170,16 @@ struct AptPackages: Sendable {
 
       """
     try DurableFile.write(Data(text.utf8), to: configuration)
-    return try apt(
-      "apt-get",
+    let arguments =
       ["-q", "-c", configuration.path, "update", "-o", "Dir::State=\(state.path)"]
-        + options.flatMap { ["-o", $0] })
+      + options.flatMap { ["-o", $0] }
+    // The apt-get of a run that was killed may still be at work; it ends by itself.
+    for _ in 0..<60 {
+      let answer = try apt("apt-get", arguments)
+      guard answer.status != 0, answer.errors.contains("Could not get lock") else { return answer }
+      Thread.sleep(forTimeInterval: 0.5)
+    }
+    return try apt("apt-get", arguments)
   }
 
   private func apt(

@@ -9,11 +9,11 @@ import Foundation
 
 /// Lets one process at a time work on something; the system frees it when the process ends, however
 /// it ends.
-struct FolderLock: ~Copyable {
+package struct FolderLock: ~Copyable {
   private let handle: FileHandle
 
   /// Waits for the lock `file`, after one message if another process has it.
-  init(_ file: URL, for work: String, progress: (String) -> Void) throws(UserError) {
+  package init(_ file: URL, for work: String, progress: (String) -> Void) throws(UserError) {
     do {
       try FileManager.default.createDirectory(
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

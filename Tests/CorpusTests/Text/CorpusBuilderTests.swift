@@ -1,6 +1,7 @@
 import Corpus
 import Experiment
 import Foundation
+import Synchronization
 import Testing
 
 @Suite struct CorpusBuilderTests {
@@ -63,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func asecondBuildDoesNothingAndAnotherConfigIsRefused() throws {
+  @Test func aSecondBuildDoesNothingAndAnotherConfigIsRefused() throws {
     try withFolder { folder in
       var config = try config([writeTexts(folder)])
       let first = try builder(config, in: folder)
@@ -95,15 +96,21 @@ import Testing
     }
   }
 
-  @Test func twoBuildsAtOnceMakeOneCorpus() async throws {
+  @Test func aBuildWaitsForAnother() async throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("overtrain-text-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     let builder = try builder(config([writeTexts(folder)]), in: folder)
-    async let first = builder.build { _ in }
-    async let second = builder.build { _ in }
-    #expect(try await first == second)
-    _ = try TokenizedCorpus(opening: builder.folder, verifying: true)
+    let said = Mutex("")
+    let other = try FolderLock(
+      folder.appendingPathComponent("corpora/.own.lock"), for: "test", progress: { _ in })
+    async let manifest = builder.build { line in said.withLock { $0 += line } }
+    while said.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(said.withLock { $0 }.hasPrefix("another process is at work on corpus own"))
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(try builder.existing() == nil)
+    _ = consume other
+    #expect(try await manifest.name == "own")
   }
 
   @Test func aVocabularyIsTrained() throws {

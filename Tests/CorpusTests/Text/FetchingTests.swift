@@ -174,6 +174,16 @@ struct FetchingTests {
       }
       #expect(error?.kind == .badData)
       #expect(error?.what == "set \"train\" has no text")
+
+      // So is one that lacks a validation set.
+      var config = try self.builder([["sayings"], ["nowhere"]], in: folder).config
+      config.sources[1].set = "other"
+      let other = try CorpusBuilder(
+        config, corpora: folder, downloads: folder.appendingPathComponent("downloads"))
+      let lacking = #expect(throws: UserError.self) {
+        try withPrograms(archive(file, "sayings"), in: folder) { try other.build { _ in } }
+      }
+      #expect(lacking?.what == "set \"other\" has no text")
     }
   }
 }

@@ -36,7 +36,9 @@ import Testing
   }
 
   @Test func swordTagsSeparateWordsAndNotesGo() {
-    let verse = "<w x='1'>In</w><w>the</w> beginning<note n='a'>some <i>note</i></note><title/>."
+    let verse =
+      "<w x='1'>In</w><w>the</w> beginning<note n='a'>some <i>note</i></note><title/>."
+      + "<title>no</title>"
     #expect(Markup.sword.paragraphs(bytes(verse)).map(string) == ["In the beginning ."])
   }
 }
