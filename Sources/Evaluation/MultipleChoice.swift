@@ -32,14 +32,13 @@ extension MultipleChoiceTask {
     rows.sort { $0.tokens.count < $1.tokens.count }
 
     var sums = items.map { Array(repeating: 0.0, count: $0.choices.count) }
-    var losses: [Float] = []
     var start = 0
     while start < rows.count {
       if shouldStop() { throw UserError.evaluationStopped(name) }
       var end = start + 1
       while end < rows.count, (end + 1 - start) * rows[end].tokens.count <= batchTokens { end += 1 }
       let batch = TokenBatch(rows[start..<end])
-      arena.reset()
+      var losses = [Float](repeating: 0, count: batch.count)
       model.tokenLosses(batch, weights, into: &losses, arena)
       for (b, row) in rows[start..<end].enumerated() {
         var sum = 0.0
