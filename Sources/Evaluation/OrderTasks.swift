@@ -52,8 +52,12 @@ extension GeneratedTask {
     for word in passage.words[(start + 1)...] {
       left -= pool.tokens([word]).count
       guard left >= 0 else { break }
+      if endsSentence(word) {
+        // A full stop inside the shuffled words would tell them at once.
+        words.append(String(word.dropLast()))
+        break
+      }
       words.append(word)
-      if endsSentence(word) { break }
     }
     return words.count >= 3 ? (context, words) : nil
   }
