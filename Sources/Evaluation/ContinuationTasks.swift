@@ -48,12 +48,18 @@ extension GeneratedTask {
     let at = 1 + random.integer(below: passage.words.count - 1)
     guard let answer = pool.span(passage, from: at, count: pool.room / 2) else { return nil }
     let limit = pool.room - answer.count
-    var contexts = [pool.context(passage, before: at, limit: limit)]
-    for index in pool.passagesOfDocument[passage.document].shuffled(using: &random) {
-      let other = pool.passages[index]
-      guard contexts.count < 4, other.words != passage.words else { continue }
+    let ownStart = pool.contextStart(passage, before: at, limit: limit)
+    let own = ownStart..<pool.spanEnd(passage, from: at, count: answer.count)
+    var contexts = [pool.tokens(passage.words[ownStart..<at])]
+    let passages = pool.passagesOfDocument[passage.document]
+    for _ in 0..<40 where contexts.count < 4 {
+      let other = pool.passages[passages.lowerBound + random.integer(below: passages.count)]
       let end = 1 + random.integer(below: other.words.count - 1)
-      contexts.append(pool.context(other, before: end, limit: limit))
+      let start = pool.contextStart(other, before: end, limit: limit)
+      // An opening out of the question itself would be half right.
+      guard other.words != passage.words || !own.overlaps(start..<end) else { continue }
+      let context = pool.tokens(other.words[start..<end])
+      if context.count >= limit / 2, !contexts.contains(context) { contexts.append(context) }
     }
     return sameAnswer(contexts, answer, pool, limit: limit)
   }

@@ -48,7 +48,6 @@ struct HeldOutLoss: Sendable {
   ) throws(UserError) -> ValidationLoss {
     let perBatch = max(1, batchTokens / positions)
     var window = Array(repeating: Int32(0), count: positions + 1)
-    var losses: [Float] = []
     var means: [Double] = []
     means.reserveCapacity(starts.count)
     var bytes = 0
@@ -64,7 +63,7 @@ struct HeldOutLoss: Sendable {
           bytes += byteCounts[Int(window[t + 1])]
         }
       }
-      arena.reset()
+      var losses = [Float](repeating: 0, count: batch.count)
       model.tokenLosses(batch, weights, into: &losses, arena)
       for b in 0..<sequences {
         var sum = 0.0

@@ -5,8 +5,9 @@ import Model
 extension MultipleChoiceTask {
   /// The log-probabilities of every choice under a model.
   ///
-  /// Choices are scored in order of length, so that little of a batch is padding. A position sees
-  /// nothing after it and no other sequence, so neither the batch nor the padding enters a result.
+  /// Choices are scored in order of length, so that little of a batch is padding. How far a choice
+  /// is padded depends on its own length alone, since the count of rows decides how a matmul rounds:
+  /// so the bits of a result do not depend on the batch.
   ///
   /// - Parameters:
   ///   - endOfText: what stands in for an empty context
@@ -32,14 +33,16 @@ extension MultipleChoiceTask {
     rows.sort { $0.tokens.count < $1.tokens.count }
 
     var sums = items.map { Array(repeating: 0.0, count: $0.choices.count) }
-    var losses: [Float] = []
     var start = 0
     while start < rows.count {
       if shouldStop() { throw UserError.evaluationStopped(name) }
       var end = start + 1
-      while end < rows.count, (end + 1 - start) * rows[end].tokens.count <= batchTokens { end += 1 }
-      let batch = TokenBatch(rows[start..<end])
-      arena.reset()
+      let positions = min(rows[start].paddedPositions, model.config.contextLength)
+      while end < rows.count, rows[end].paddedPositions == rows[start].paddedPositions,
+        (end + 1 - start) * positions <= batchTokens
+      { end += 1 }
+      let batch = TokenBatch(rows[start..<end], positions: positions)
+      var losses = [Float](repeating: 0, count: batch.count)
       model.tokenLosses(batch, weights, into: &losses, arena)
       for (b, row) in rows[start..<end].enumerated() {
         var sum = 0.0
@@ -61,13 +64,15 @@ private struct Row {
   let choice: Int
   let tokens: [Int32]
   let answerStart: Int
+
+  /// A multiple of 16, so that rows of similar length go together.
+  var paddedPositions: Int { (tokens.count - 1 + 15) / 16 * 16 }
 }
 
 extension TokenBatch {
-  /// The rows, padded on the right to the longest.
-  fileprivate init(_ rows: ArraySlice<Row>) {
-    let longest = rows.reduce(1) { max($0, $1.tokens.count) }
-    self.init(sequences: rows.count, positions: longest - 1)
+  /// The rows, padded on the right.
+  fileprivate init(_ rows: ArraySlice<Row>, positions: Int) {
+    self.init(sequences: rows.count, positions: positions)
     for (b, row) in rows.enumerated() {
       for t in 0..<row.tokens.count - 1 {
         inputs[b * positions + t] = row.tokens[t]

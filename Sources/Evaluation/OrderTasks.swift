@@ -40,17 +40,23 @@ extension GeneratedTask {
     return Draft(choices: [pool.choice(context, answer), pool.choice(context, wrong)])
   }
 
-  /// A word as context and the words after it, as many as fit, at least three.
+  /// A word as context and the words after it in its sentence, as many as fit, at least three.
   private func opening(
     of passage: TaskPool.Passage, _ pool: TaskPool, _ random: inout RandomSource
   ) -> (context: [Int32], words: [String])? {
     let start = random.integer(below: passage.words.count - TaskPool.minimumWords + 1)
     let context = pool.tokens([passage.words[start]])
+    guard !endsSentence(passage.words[start]) else { return nil }
     var words: [String] = []
     var left = pool.room - context.count
     for word in passage.words[(start + 1)...] {
       left -= pool.tokens([word]).count
       guard left >= 0 else { break }
+      if endsSentence(word) {
+        // A full stop inside the shuffled words would tell them at once.
+        words.append(String(word.dropLast()))
+        break
+      }
       words.append(word)
     }
     return words.count >= 3 ? (context, words) : nil
@@ -65,4 +71,8 @@ extension GeneratedTask {
     guard answer != wrong, answer.count == wrong.count else { return nil }
     return Draft(choices: [pool.choice(context, answer), pool.choice(context, wrong)])
   }
+}
+
+private func endsSentence(_ word: String) -> Bool {
+  word.utf8.last.map { ".!?:".utf8.contains($0) } ?? false
 }

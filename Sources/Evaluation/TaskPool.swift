@@ -3,7 +3,7 @@ import Experiment
 
 /// Held-out documents as passages of plain words: what tasks are made of.
 struct TaskPool: Sendable {
-  /// Consecutive plain words of one document, at least `minimumWords`.
+  /// Consecutive plain words of one document, at least `minimumWords`, perhaps of many sentences.
   struct Passage: Sendable {
     let document: Int
     /// Words with the punctuation that follows them.
@@ -45,20 +45,36 @@ struct TaskPool: Sendable {
   /// Exactly `count` tokens of the passage from word `start` on, nil when it has fewer.
   func span(_ passage: Passage, from start: Int, count: Int) -> [Int32]? {
     // A word is at least one token, so that many words are enough.
-    let end = min(passage.words.count, start + count)
-    let tokens = tokens(passage.words[start..<end])
+    let tokens = tokens(passage.words[start...].prefix(count))
     return tokens.count >= count ? Array(tokens[..<count]) : nil
+  }
+
+  /// The word after the last of which `span` has a token.
+  func spanEnd(_ passage: Passage, from start: Int, count: Int) -> Int {
+    var end = start
+    var left = count
+    while left > 0, end < passage.words.count {
+      left -= tokens([passage.words[end]]).count
+      end += 1
+    }
+    return end
   }
 
   /// The whole words right before word `end` that fit into `limit` tokens.
   func context(_ passage: Passage, before end: Int, limit: Int) -> [Int32] {
-    var context: [Int32] = []
-    for word in passage.words[..<end].reversed() {
-      let more = tokens([word])
-      guard more.count + context.count <= limit else { break }
-      context = more + context
+    tokens(passage.words[contextStart(passage, before: end, limit: limit)..<end])
+  }
+
+  /// The first of the words right before word `end` that fit into `limit` tokens together.
+  func contextStart(_ passage: Passage, before end: Int, limit: Int) -> Int {
+    var start = end
+    var left = limit
+    while start > 0 {
+      left -= tokens([passage.words[start - 1]]).count
+      guard left >= 0 else { break }
+      start -= 1
     }
-    return context
+    return start
   }
 
   /// Exactly `count` tokens from a random word of a random passage that `isAllowed`.
@@ -82,33 +98,30 @@ struct TaskPool: Sendable {
   }
 }
 
-/// The longest runs of plain words in `text`. A word is plain when it is made of letters, inner
-/// hyphens and apostrophes, and perhaps one `,` or `;` at its end; a run ends where a sentence does.
+/// The longest runs of plain words in `text`, across sentences. A word is plain when it is made of
+/// letters, hyphens and apostrophes, starts with a letter, and has at most one mark at its end.
 private func plainRuns(of text: String) -> [[String]] {
   var runs: [[String]] = []
   var run: [String] = []
-  func end() {
-    if !run.isEmpty { runs.append(run) }
-    run = []
-  }
   for word in text.utf8.split(whereSeparator: { $0 <= UInt8(ascii: " ") }) {
-    let isClosed = ",;".utf8.contains(word[word.index(before: word.endIndex)])
-    let isFinal = ".!?:".utf8.contains(word[word.index(before: word.endIndex)])
-    let core = isClosed || isFinal ? word.dropLast() : word
-    guard let first = core.first, isLetter(first),
-      core.allSatisfy({ isLetter($0) || $0 == 39 || $0 == 45 })
-    else {
-      end()
-      continue
+    let hasMark = word.last.map { ",;.!?:".utf8.contains($0) } ?? false
+    let core = hasMark ? word.dropLast() : word
+    if let first = core.first, isLetter(first), core.allSatisfy({ isLetter($0) || isInner($0) }) {
+      run.append(String(Substring(word)))
+    } else if !run.isEmpty {
+      runs.append(run)
+      run = []
     }
-    run.append(String(Substring(isFinal ? core : word)))
-    if isFinal { end() }
   }
-  end()
+  if !run.isEmpty { runs.append(run) }
   return runs
 }
 
 /// ASCII letters, and every byte of a letter outside ASCII (and of a sign, which is rare in text).
 private func isLetter(_ byte: UInt8) -> Bool {
-  byte >= 0x80 || (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z")
+  byte >= 0x80 || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+}
+
+private func isInner(_ byte: UInt8) -> Bool {
+  byte == UInt8(ascii: "'") || byte == UInt8(ascii: "-")
 }

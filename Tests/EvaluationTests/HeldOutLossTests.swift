@@ -13,7 +13,7 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    // Two bytes per letter in the other set, so that tokens and bytes differ only by separators.
+    // With letters of two bytes: the tokens are bytes, so only separators tell their counts apart.
     corpus = try byteCorpus(
       in: folder.url,
       [

@@ -63,7 +63,7 @@ func inventedDocuments(_ count: Int, marker: String = "") -> [String] {
       + (0..<parts).map { _ in syllables[random.integer(below: syllables.count)] }.joined()
   }
   return (0..<count).map { _ in
-    (0..<4).map { _ in (0..<20).map { _ in word() }.joined(separator: " ") + "." }
+    (0..<4).map { _ in (0..<24).map { _ in word() }.joined(separator: " ") + "." }
       .joined(separator: " ")
   }
 }
