@@ -103,7 +103,8 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     gradientClip = options.gradientClip ?? 1
     zLoss = options.zLoss ?? 1e-4
     for (name, value, allowed) in [
-      ("learningRate", peakLearningRate, 0...Double.greatestFiniteMagnitude), ("decayFraction", decayFraction, 0...1),
+      ("learningRate", peakLearningRate, 0...Double.greatestFiniteMagnitude),
+      ("decayFraction", decayFraction, 0...1),
       ("finalLearningRateFraction", options.finalLearningRateFraction ?? 0.1, 0...1),
       ("beta1", beta1, 0...0.9999), ("beta2", beta2, 0...0.99999), ("epsilon", epsilon, 0...1),
       ("weightDecay", weightDecay, 0...1), ("gradientClip", gradientClip, 0...1e9),

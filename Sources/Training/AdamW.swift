@@ -44,7 +44,8 @@ struct AdamW {
     let clip = config.gradientClip
     let scale = clip > 0 && norm > clip ? clip / norm : 1
     let rate = config.learningRate(at: step)
-    let decay = config.weightDecay * (config.peakLearningRate > 0 ? rate / config.peakLearningRate : 0)
+    let decay =
+      config.weightDecay * (config.peakLearningRate > 0 ? rate / config.peakLearningRate : 0)
     forEachChunk(workers) { _, chunk in
       adamWUpdate(
         weights: weights, gradients: total, firstMoment: firstMoment, secondMoment: secondMoment,

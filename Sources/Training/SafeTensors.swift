@@ -22,7 +22,8 @@ public enum SafeTensors {
         header[prefix + parameter.name] = Entry(
           dtype: "F32", shape: parameter.shape,
           data_offsets: [body.count, body.count + range.count])
-        body.append(bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound])
+        body.append(
+          bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound])
       }
     }
     var json = try StableJSON.encode(header, pretty: false)

@@ -54,7 +54,8 @@ public final class Trainer {
       set.tokens > config.model.contextLength
     else {
       throw UserError(
-        .badData, "the training set is shorter than one sequence of "
+        .badData,
+        "the training set is shorter than one sequence of "
           + "\(config.model.contextLength) tokens", at: corpus.folder.path,
         fix: "use a larger corpus, or a shorter contextLength")
     }

@@ -56,7 +56,8 @@ struct BenchCommand: ParsableCommand {
     } else {
       print(
         "\(config): \(short(rate)) tokens/s, MFU "
-          + String(format: "%.2f of %.0f GFLOP/s, peak %.0f MB", result.mfu, sgemm, result.peakRSSMB)
+          + String(
+            format: "%.2f of %.0f GFLOP/s, peak %.0f MB", result.mfu, sgemm, result.peakRSSMB)
       )
     }
   }

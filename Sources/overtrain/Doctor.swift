@@ -17,7 +17,9 @@ struct DoctorCommand: ParsableCommand {
     table.add(["processor", "\(CPU.model), \(cores) cores"])
     table.add(["vectors", CPU.requireVectorSupport() ?? "AVX2 and FMA"])
     table.add(["BLAS", BLAS.description])
-    table.add(["large sgemm", String(format: "%.0f GFLOP/s a core", BLAS.sgemmGFLOPS(seconds: 0.5))])
+    table.add([
+      "large sgemm", String(format: "%.0f GFLOP/s a core", BLAS.sgemmGFLOPS(seconds: 0.5)),
+    ])
     table.add(["memory", short(Double(ProcessInfo.processInfo.physicalMemory)) + "B"])
     let space = try? URL(fileURLWithPath: ".").resourceValues(
       forKeys: [.volumeAvailableCapacityKey]

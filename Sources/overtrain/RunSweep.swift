@@ -52,7 +52,8 @@ struct SweepCommand: ParsableCommand {
     let display = SweepDisplay(progress)
     defer { display.end() }
     try sweep.run(
-      coreCount: cores, checkpointSeconds: checkpointSeconds, stop: Signals.stop, progress: progress,
+      coreCount: cores, checkpointSeconds: checkpointSeconds, stop: Signals.stop,
+      progress: progress,
       warn: { Terminal.note($0) })
   }
 }

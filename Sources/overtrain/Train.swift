@@ -21,7 +21,8 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let resolved = try options.resolve(verifying: true)
-    guard let cell = resolved.cells.first(where: { $0.config.label == label || $0.id == label }) else {
+    guard let cell = resolved.cells.first(where: { $0.config.label == label || $0.id == label })
+    else {
       throw UserError(
         .usage, "the grid has no run \"\(label)\"", at: options.config,
         fix: "its runs are \(resolved.cells.map(\.config.label).joined(separator: ", "))")

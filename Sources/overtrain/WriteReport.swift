@@ -1,3 +1,4 @@
 import ArgumentParser
-struct ReportCommand: ParsableCommand { @Argument var x: String
+struct ReportCommand: ParsableCommand {
+  @Argument var x: String
 }

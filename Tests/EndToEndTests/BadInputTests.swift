@@ -30,7 +30,9 @@ struct BadInputTests {
     try program.write(ResumeTests.grid.replacingOccurrences(of: old, with: new), to: "g.yaml")
   }
 
-  func data(_ program: Program) throws { #expect(try program.run("data", "chain.yaml").status == 0) }
+  func data(_ program: Program) throws {
+    #expect(try program.run("data", "chain.yaml").status == 0)
+  }
 
   @Test func misspeltKey() throws {
     let result = try run({ try replaceGrid($0, "corpora:", "corpra:") }, "plan", "g.yaml")
@@ -55,7 +57,7 @@ struct BadInputTests {
     let result = try run(
       {
         try data($0)
-        try replaceGrid($0, "[20, 10]", "[20, -1]")
+        try replaceGrid($0, "[10, 5]", "[10, -1]")
       }, "sweep", "g.yaml")
     expect(result, 78, "g.yaml:", "token multiplier of -1", "above zero")
   }
@@ -64,7 +66,7 @@ struct BadInputTests {
     let result = try run(
       {
         try data($0)
-        try replaceGrid($0, "tokenMultipliers: [20, 10]", "")
+        try replaceGrid($0, "tokenMultipliers: [10, 5]", "")
       }, "sweep", "g.yaml")
     expect(result, 78, "no runs")
   }
@@ -120,6 +122,30 @@ struct BadInputTests {
     expect(full, 74, "disk full", "run the same command again")
     #expect(try Program.shell("mount -o remount,size=64m '\(disk.path)'") == 0)
     expect(try program.run("sweep", "g.yaml", "--runs", "disk"), 0)
+  }
+
+  @Test func secondProcessOnTheSameRun() throws {
+    let program = try Program()
+    defer { program.remove() }
+    try program.write(ResumeTests.corpus, to: "chain.yaml")
+    try program.write(
+      ResumeTests.grid.replacingOccurrences(of: "[10, 5]", with: "[10, 1000]"), to: "g.yaml")
+    try data(program)
+    let arguments = ["train", "g.yaml", "--run", "b1000", "--runs", "r"]
+    let result = try program.run(arguments) {
+      let store = program.folder.appendingPathComponent("r/g")
+      for _ in 0..<200 {
+        let runs = (try? FileManager.default.contentsOfDirectory(atPath: store.path)) ?? []
+        let started = runs.contains {
+          FileManager.default.fileExists(
+            atPath: store.appendingPathComponent("\($0)/metrics.jsonl").path)
+        }
+        if started { break }
+        Thread.sleep(forTimeInterval: 0.05)
+      }
+      return try program.run(arguments)
+    }
+    expect(result, 75, "another process (pid ", "is training this run", "fix:")
   }
 
   @Test func usage() throws {

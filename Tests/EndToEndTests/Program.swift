@@ -47,6 +47,16 @@ struct Program {
       ? process.terminationStatus : -process.terminationStatus
   }
 
+  /// Runs `body` while `overtrain` with `arguments` runs, then ends that.
+  func run<Result>(_ arguments: [String], during body: () throws -> Result) throws -> Result {
+    let (process, _, _) = try start(arguments)
+    defer {
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    return try body()
+  }
+
   func write(_ text: String, to name: String) throws {
     let url = folder.appendingPathComponent(name)
     try FileManager.default.createDirectory(
@@ -71,7 +81,9 @@ struct Program {
     process.currentDirectoryURL = folder
     let output = folder.appendingPathComponent("stdout-\(UUID())")
     let errors = folder.appendingPathComponent("stderr-\(UUID())")
-    for url in [output, errors] { _ = FileManager.default.createFile(atPath: url.path, contents: nil) }
+    for url in [output, errors] {
+      _ = FileManager.default.createFile(atPath: url.path, contents: nil)
+    }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     // Tests run on threads that block signals, and a child inherits that.

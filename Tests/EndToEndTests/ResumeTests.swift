@@ -22,7 +22,7 @@ struct ResumeTests {
         b: { width: 32, layers: 2, heads: 2 }
     training: { batchTokens: 512, slots: 2, microbatchTokens: 128 }
     evaluation: { validationTokens: 4096 }
-    tokenMultipliers: [20, 10]
+    tokenMultipliers: [10, 5]
     """
 
   func prepare(_ program: Program) throws {

@@ -78,8 +78,8 @@ struct GridSweepTests {
     #expect(b.outcome.reason?.contains("loss") == true)
     #expect(b.validation.isEmpty)
     // Nothing is left to do: a divergence is a result.
-    let sweep = GridSweep(cells, corpora: ["c": corpus], store: store)
-    #expect(try sweep.missing().isEmpty)
+    let again = GridSweep(cells, corpora: ["c": corpus], store: store)
+    #expect(try again.missing().isEmpty)
   }
 
   @Test func failedCellIsRecordedAndTriedAgain() throws {
@@ -94,8 +94,8 @@ struct GridSweepTests {
     let store = RunStore(folder.appendingPathComponent("runs"))
     #expect(try store.record(for: cells[0].id)?.outcome.status == .failed)
     #expect(try store.record(for: cells[1].id)?.outcome.status == .finished)
-    let sweep = GridSweep(cells, corpora: ["c": corpus], store: store)
-    #expect(try sweep.missing().map(\.id) == [cells[0].id])
+    let again = GridSweep(cells, corpora: ["c": corpus], store: store)
+    #expect(try again.missing().map(\.id) == [cells[0].id])
   }
 
   @Test func stopIsResumable() throws {
