@@ -47,7 +47,9 @@ struct DataCommand: ParsableCommand {
   @Option(help: "Share of the documents that is held out with --text.")
   var validationShare = 0.05
 
-  @Option(name: [.customLong("out"), .customShort("o")], help: "The folder of corpora.")
+  @Option(
+    name: [.customLong("out"), .customLong("corpora"), .customShort("o")],
+    help: "The folder of corpora.")
   var corpora = "data/corpora"
 
   @Option(help: "Where downloads are kept.")
@@ -64,12 +66,12 @@ struct DataCommand: ParsableCommand {
     let builder = try corpusBuilder()
     if dryRun { return try showPlan(builder) }
     if let manifest = try builder.existing() {
-      progress("corpus \(manifest.name) is complete: \(builder.folder.path)")
+      Terminal.note("corpus \(manifest.name) is complete: \(builder.folder.path)")
       return try show(manifest)
     }
     let start = Date()
-    let manifest = try builder.build(progress: progress)
-    progress("made \(builder.folder.path) in \(Int(-start.timeIntervalSinceNow.rounded())) s")
+    let manifest = try builder.build(progress: Terminal.note)
+    Terminal.note("made \(builder.folder.path) in \(Int(-start.timeIntervalSinceNow.rounded())) s")
     try show(manifest)
   }
 
@@ -113,7 +115,7 @@ struct DataCommand: ParsableCommand {
     }
     let folder = URL(fileURLWithPath: corpora).appendingPathComponent(name)
     if FileManager.default.fileExists(atPath: folder.appendingPathComponent("manifest.json").path) {
-      progress("corpus \(name) is complete: \(folder.path)")
+      Terminal.note("corpus \(name) is complete: \(folder.path)")
       return try TokenizedCorpus(opening: folder).manifest
     }
     let sets = [
@@ -127,10 +129,6 @@ struct DataCommand: ParsableCommand {
     return try TokenizedCorpus.adopt(
       sets, tokenizer: URL(fileURLWithPath: tokenizer), name: name, into: folder
     ).manifest
-  }
-
-  private func progress(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 
   private func show(_ manifest: CorpusManifest) throws {

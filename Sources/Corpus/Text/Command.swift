@@ -18,7 +18,7 @@ package struct Command {
   }
 
   /// Runs `name`, found through PATH, and waits for it; nil when there is no such program.
-  static func run(
+  package static func run(
     _ name: String, _ arguments: [String], in folder: URL? = nil
   ) throws(UserError) -> Command? {
     let process = Process()

@@ -79,8 +79,9 @@ package func cleanedDocuments(
   return documents
 }
 
-/// A book is many documents: else one book would be all of a validation set.
-private let maximumDocumentBytes = 16_384
+/// A book is many documents, of about the length of a web page: else a few books would be all of a
+/// validation set.
+private let maximumDocumentBytes = 4_096
 
 /// A paragraph of over 1,800 bytes in pieces of about 900, cut at sentence ends.
 package func sentenceGroups(_ paragraph: Bytes) -> [Bytes] {

@@ -63,7 +63,7 @@ import Testing
     let documents = cleanedDocuments([paragraphs], source())
     #expect(documents.flatMap(\.paragraphs) == paragraphs)
     #expect(documents.count > 3)
-    #expect(documents.allSatisfy { $0.byteCount <= 16_384 && $0.byteCount == $0.text.count })
+    #expect(documents.allSatisfy { $0.byteCount <= 4_096 && $0.byteCount == $0.text.count })
   }
 
   @Test func aUsersTextIsKeptWhole() {

@@ -30,7 +30,7 @@ import Testing
     var babble = Babble(seed: 10)
     for i in 0..<40 {
       let file = texts.appendingPathComponent("part-\(i).txt")
-      try Data(babble.text(paragraphs: 20).utf8).write(to: file)
+      try Data(babble.text(paragraphs: 10).utf8).write(to: file)
     }
     let page = "<html><p>" + babble.text(paragraphs: 9).replacing("\n\n", with: "<p>")
     try Data(page.utf8).write(to: texts.appendingPathComponent("page.html"))

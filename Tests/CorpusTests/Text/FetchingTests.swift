@@ -129,6 +129,46 @@ struct FetchingTests {
     }
   }
 
+  @Test func pythonPackagesAreExtras() throws {
+    try withFolder { folder in
+      let file = try makePackage("sayings", in: folder)
+      var config = try builder([["sayings"], ["book"]], in: folder).config
+      (config.sources[1].registry, config.sources[1].version) = (.pypi, "0.6")
+      (config.sources[1].format, config.sources[1].files) = (.text, ".txt")
+      func build(_ python: String, _ name: String) throws -> (CorpusManifest, String) {
+        config.name = name
+        let builder = try CorpusBuilder(
+          config, corpora: folder, downloads: folder.appendingPathComponent("downloads"))
+        let lines = Lines()
+        let programs = try archive(file, "sayings").merging(["python3": python]) { $1 }
+        let manifest = try withPrograms(programs, in: folder) {
+          try builder.build { lines.all.append($0) }
+        }
+        return (manifest, lines.text)
+      }
+      let (without, said) = try build("exit 127", "without")
+      #expect(without.sources.map(\.name) == ["sayings"])
+      #expect(said.contains("warning: book is left out: python3 and pip are not here"))
+
+      let book = folder.appendingPathComponent("book-0.6.tar.gz")
+      let text = folder.appendingPathComponent("book-0.6/texts/one.txt")
+      try FileManager.default.createDirectory(
+        at: text.deletingLastPathComponent(), withIntermediateDirectories: true)
+      var babble = Babble(seed: 12)
+      try Data(babble.text(paragraphs: 50).utf8).write(to: text)
+      try Data("License: MIT\n".utf8).write(to: folder.appendingPathComponent("book-0.6/PKG-INFO"))
+      _ = try Command.run("tar", ["-czf", book.path, "book-0.6"], in: folder)
+      let download = """
+        while [ "$1" != "-d" ]; do shift; done
+        [ "$3" = "book==0.6" ] && /bin/cp "\(book.path)" "$2"
+        """
+      let (with, _) = try build(download, "with")
+      let source = try #require(with.sources.last)
+      #expect(source.name == "book" && source.version == "0.6" && source.licence == "MIT")
+      #expect(source.documents > 0)
+    }
+  }
+
   @Test func withoutANetworkTheReasonAndTheFixAreSaid() throws {
     try withFolder { folder in
       let builder = try builder([["sayings"]], in: folder)
