@@ -1,13 +1,14 @@
 import COpenBLAS
 import Foundation
 
-/// OpenBLAS on one thread: workers take whole microbatches, so it needs no threads of its own.
+/// OpenBLAS on one thread: the yardstick. Our own products (MatMul.swift) are measured against its
+/// large sgemm, and take no part of it.
 public enum BLAS {
-  /// One thread; call once, before the first matmul.
+  /// One thread; call once, before the first measurement.
   public static func configure() { openblas_set_num_threads(1) }
 
-  /// Makes OpenBLAS use its Haswell kernels on every CPU that has AVX2, so that the bits of a run do
-  /// not depend on what it detects: call it first thing in `main`.
+  /// Makes OpenBLAS use its Haswell kernels on every CPU that has AVX2, so that the yardstick is the
+  /// rate of the same instructions that ours are compiled to: call it first thing in `main`.
   ///
   /// The library reads OPENBLAS_CORETYPE while it is loaded, so where the variable is not set this
   /// sets it and starts the program again in the same process (same id, arguments and descriptors).
@@ -35,14 +36,23 @@ public enum BLAS {
     let n = 768
     let a = Matrix(rows: n, columns: n, (0..<n * n).map { Float($0 % 17) / 17 - 0.5 })
     let c = Matrix(rows: n, columns: n)
-    matmul(a, a, into: c)
+    sgemm(a, a, into: c)
     let start = DispatchTime.now().uptimeNanoseconds
     var best = Double.infinity
     repeat {
       let before = DispatchTime.now().uptimeNanoseconds
-      matmul(a, a, into: c)
+      sgemm(a, a, into: c)
       best = min(best, Double(DispatchTime.now().uptimeNanoseconds - before))
     } while Double(DispatchTime.now().uptimeNanoseconds - start) < seconds * 1e9
     return 2 * Double(n * n * n) / best
+  }
+
+  /// c = a b
+  package static func sgemm(_ a: Matrix, _ b: Matrix, into c: Matrix) {
+    precondition(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns)
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(c.rows), blasint(c.columns),
+      blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride), 0, c.base,
+      blasint(c.stride))
   }
 }

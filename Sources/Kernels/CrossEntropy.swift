@@ -29,12 +29,12 @@ public func crossEntropyBackpropagate(
   precondition(targets.count == hidden.rows && dHidden.rows == hidden.rows)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
-  let logits = arena.matrix(chunkRows(hidden, table), table.rows)
+  let logits = logitChunk(hidden, table, arena)
   var sums = CrossEntropySum()
   for rows in chunks(hidden.rows, logits.rows) {
     let h = hidden[rows: rows]
     let z = logits[rows: 0..<rows.count]
-    matmul(h, transposed: table, into: z)
+    matmul(h, transposed: table, into: z, arena)
     for row in 0..<rows.count {
       let target = Int(targets[rows.lowerBound + row])
       precondition(target >= -1 && target < table.rows, "target outside the vocabulary")
@@ -52,8 +52,8 @@ public func crossEntropyBackpropagate(
       for i in 0..<table.rows { p[i] *= factor }
       p[target] -= scale
     }
-    matmul(z, table, into: dHidden[rows: rows])
-    matmul(transposed: z, h, addingTo: dTable)
+    matmul(z, table, into: dHidden[rows: rows], arena)
+    matmul(transposed: z, h, addingTo: dTable, arena)
   }
   return sums
 }
@@ -67,10 +67,10 @@ public func crossEntropyLosses(
   precondition(targets.count == hidden.rows && losses.count == hidden.rows)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
-  let logits = arena.matrix(chunkRows(hidden, table), table.rows)
+  let logits = logitChunk(hidden, table, arena)
   for rows in chunks(hidden.rows, logits.rows) {
     let z = logits[rows: 0..<rows.count]
-    matmul(hidden[rows: rows], transposed: table, into: z)
+    matmul(hidden[rows: rows], transposed: table, into: z, arena)
     for row in 0..<rows.count {
       let index = rows.lowerBound + row
       let target = Int(targets[targets.startIndex + index])
@@ -82,9 +82,12 @@ public func crossEntropyLosses(
   }
 }
 
-/// Rows of a chunk: enough for sgemm to be fast, few enough for the logits to stay in cache.
-private func chunkRows(_ hidden: Matrix, _ table: Matrix) -> Int {
-  min(hidden.rows, max(64, min(512, (1 << 18) / table.rows)))
+/// Room for the logits of a chunk: enough rows for the products to be fast, few enough to stay in
+/// cache. A row ends in 16 floats that are not used: columns are read too, and rows a power of two
+/// apart would share a few lines of the cache.
+private func logitChunk(_ hidden: Matrix, _ table: Matrix, _ arena: Arena) -> Matrix {
+  let rows = min(hidden.rows, max(64, min(512, (1 << 18) / table.rows)))
+  return arena.matrix(rows, table.rows + 16)[columns: 0..<table.rows]
 }
 
 private func chunks(_ count: Int, _ size: Int) -> [Range<Int>] {

@@ -1,37 +1,56 @@
-import COpenBLAS
+// Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x. Against OpenBLAS
+// on one thread, which packs both factors and clears the result first, they take 1/4 less time where
+// 16 is summed over, 1/20 less at 512 (Zen 5).
 
-// Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x.
-
-/// y = x wᵀ, or y += x wᵀ, with x [n, D], w [F, D], y [n, F].
+/// y = x wᵀ, with x [n, D], w [F, D], y [n, F].
 @inline(never)
-public func matmul(
-  _ x: Matrix, transposed w: Matrix, into y: Matrix, accumulating: Bool = false
-) {
+public func matmul(_ x: Matrix, transposed w: Matrix, into y: Matrix, _ arena: Arena) {
   precondition(x.columns == w.columns && y.rows == x.rows && y.columns == w.rows)
-  sgemm(x, false, w, true, y, depth: x.columns, accumulating)
+  multiply(
+    x.base, aRow: x.stride, aColumn: 1, w, transposed: true, depth: x.columns, into: y,
+    accumulating: false, arena)
 }
 
-/// y = x w, or y += x w, with x [n, F], w [F, D], y [n, D].
+/// y = x w, with x [n, F], w [F, D], y [n, D].
 @inline(never)
-public func matmul(_ x: Matrix, _ w: Matrix, into y: Matrix, accumulating: Bool = false) {
+public func matmul(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
   precondition(x.columns == w.rows && y.rows == x.rows && y.columns == w.columns)
-  sgemm(x, false, w, false, y, depth: x.columns, accumulating)
+  multiply(
+    x.base, aRow: x.stride, aColumn: 1, w, transposed: false, depth: x.columns, into: y,
+    accumulating: false, arena)
 }
 
 /// w += yᵀ x, with y [n, F], x [n, D], w [F, D].
 @inline(never)
-public func matmul(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix) {
+public func matmul(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix, _ arena: Arena) {
   precondition(y.rows == x.rows && w.rows == y.columns && w.columns == x.columns)
-  sgemm(y, true, x, false, w, depth: x.rows, true)
+  multiply(
+    y.base, aRow: 1, aColumn: y.stride, x, transposed: false, depth: x.rows, into: w,
+    accumulating: true, arena)
 }
 
-private func sgemm(
-  _ a: Matrix, _ transposeA: Bool, _ b: Matrix, _ transposeB: Bool, _ c: Matrix, depth: Int,
-  _ accumulating: Bool
+/// c = a b or a bᵀ, or c += …, in parts of the depth of about the same size.
+private func multiply(
+  _ a: Floats, aRow: Int, aColumn: Int, _ b: Matrix, transposed: Bool, depth: Int, into c: Matrix,
+  accumulating: Bool, _ arena: Arena
 ) {
-  guard c.rows > 0, c.columns > 0 else { return }
-  cblas_sgemm(
-    CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-    blasint(c.rows), blasint(c.columns), blasint(depth), 1, a.base, blasint(a.stride), b.base,
-    blasint(b.stride), accumulating ? 1 : 0, c.base, blasint(c.stride))
+  let mark = arena.mark
+  defer { arena.rewind(to: mark) }
+  let parts = max(1, (depth + packedDepth - 1) / packedDepth)
+  let step = max(1, (depth + parts - 1) / parts)
+  let packed = arena.matrix(1, packedCount(depth: step, columns: min(c.columns, packedColumns)))
+    .base
+  var start = 0
+  repeat {
+    let range = start..<min(start + step, depth)
+    for first in stride(from: 0, to: c.columns, by: packedColumns) {
+      let columns = first..<min(first + packedColumns, c.columns)
+      pack(b, transposed: transposed, depth: range, columns: columns, into: packed)
+      multiplyPacked(
+        rows: c.rows, columns: columns.count, depth: range.count, a + start * aColumn, aRow: aRow,
+        aColumn: aColumn, packed: packed, into: c.base + first, cRow: c.stride,
+        accumulating: accumulating || start > 0)
+    }
+    start = range.upperBound
+  } while start < depth
 }

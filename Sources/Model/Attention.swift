@@ -62,14 +62,14 @@ package struct Attention: BlockLayer {
     var keys: Norm.Saved?
     if let queryNorm, let keyNorm {
       let raw = arena.matrix(x.rows, shape.columns)
-      projection.forward(x, into: raw, weights)
+      projection.forward(x, into: raw, weights, arena)
       queries = queryNorm.forward(
         raw[columns: queryColumns], into: qkv[columns: queryColumns], weights, arena)
       keys = keyNorm.forward(
         raw[columns: keyColumns], into: qkv[columns: keyColumns], weights, arena)
       copy(raw[columns: valueColumns], into: qkv[columns: valueColumns])
     } else {
-      projection.forward(x, into: qkv, weights)
+      projection.forward(x, into: qkv, weights, arena)
     }
     if let rotation {
       rotaryForward(qkv[columns: rotatedColumns], table: rotation, length: batch.positions)
@@ -77,7 +77,7 @@ package struct Attention: BlockLayer {
     let o = arena.matrix(x.rows, heads * headWidth)
     let statistics = arena.matrix(batch.sequences * heads, 2 * batch.positions)
     causalAttentionForward(qkv, shape, into: o, statistics: statistics, arena)
-    output.forward(o, into: y, weights)
+    output.forward(o, into: y, weights, arena)
     return Saved(
       x: x, queries: queries, keys: keys, qkv: qkv, o: o, statistics: statistics)
   }
@@ -89,7 +89,7 @@ package struct Attention: BlockLayer {
     arena.scratch {
       let dO = arena.matrix(dy.rows, saved.o.columns)
       let dQKV = arena.matrix(dy.rows, saved.qkv.columns)
-      output.backward(dy, x: saved.o, into: dO, weights, gradients)
+      output.backward(dy, x: saved.o, into: dO, weights, gradients, arena)
       causalAttentionBackward(
         dO, saved.qkv, o: saved.o, statistics: saved.statistics, shape(batch), into: dQKV, arena)
       if let rotation {
@@ -100,7 +100,7 @@ package struct Attention: BlockLayer {
         queryNorm.backward(dQ, queries, into: dQ, weights, gradients)
         keyNorm.backward(dK, keys, into: dK, weights, gradients)
       }
-      projection.backward(dQKV, x: saved.x, into: dx, weights, gradients)
+      projection.backward(dQKV, x: saved.x, into: dx, weights, gradients, arena)
     }
   }
 

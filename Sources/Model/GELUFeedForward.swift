@@ -28,9 +28,9 @@ package struct GELUFeedForward: BlockLayer {
   ) -> Saved {
     let a = arena.matrix(x.rows, up.weight.rows)
     let h = arena.matrix(x.rows, up.weight.rows)
-    up.forward(x, into: a, weights)
+    up.forward(x, into: a, weights, arena)
     geluForward(a, into: h)
-    down.forward(h, into: y, weights)
+    down.forward(h, into: y, weights, arena)
     return Saved(x: x, a: a, h: h)
   }
 
@@ -40,9 +40,9 @@ package struct GELUFeedForward: BlockLayer {
   ) {
     arena.scratch {
       let da = arena.matrix(dy.rows, saved.h.columns)
-      down.backward(dy, x: saved.h, into: da, weights, gradients)
+      down.backward(dy, x: saved.h, into: da, weights, gradients, arena)
       geluBackward(da, saved.a, into: da)
-      up.backward(da, x: saved.x, into: dx, weights, gradients)
+      up.backward(da, x: saved.x, into: dx, weights, gradients, arena)
     }
   }
 }

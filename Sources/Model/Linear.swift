@@ -30,18 +30,21 @@ package struct Linear: Sendable {
     bias = .stack(parts)
   }
 
-  package func forward(_ x: Matrix, into y: Matrix, _ weights: ParameterBuffer) {
-    matmul(x, transposed: weights[weight], into: y)
+  /// Writes y.
+  package func forward(
+    _ x: Matrix, into y: Matrix, _ weights: ParameterBuffer, _ arena: Arena
+  ) {
+    matmul(x, transposed: weights[weight], into: y, arena)
     if let bias { addBias(weights[bias], to: y) }
   }
 
   /// Writes dx, adds to `gradients`.
   package func backward(
     _ dy: Matrix, x: Matrix, into dx: Matrix, _ weights: ParameterBuffer,
-    _ gradients: ParameterBuffer
+    _ gradients: ParameterBuffer, _ arena: Arena
   ) {
-    matmul(dy, weights[weight], into: dx)
-    matmul(transposed: dy, x, addingTo: gradients[weight])
+    matmul(dy, weights[weight], into: dx, arena)
+    matmul(transposed: dy, x, addingTo: gradients[weight], arena)
     if let bias { biasBackward(dy, addingTo: gradients[bias]) }
   }
 }

@@ -28,9 +28,9 @@ package struct SwiGLUFeedForward: BlockLayer {
   ) -> Saved {
     let ab = arena.matrix(x.rows, gateAndUp.weight.rows)
     let h = arena.matrix(x.rows, down.weight.columns)
-    gateAndUp.forward(x, into: ab, weights)
+    gateAndUp.forward(x, into: ab, weights, arena)
     swiGLUForward(ab, into: h)
-    down.forward(h, into: y, weights)
+    down.forward(h, into: y, weights, arena)
     return Saved(x: x, ab: ab, h: h)
   }
 
@@ -40,10 +40,10 @@ package struct SwiGLUFeedForward: BlockLayer {
   ) {
     arena.scratch {
       let dh = arena.matrix(dy.rows, saved.h.columns)
-      down.backward(dy, x: saved.h, into: dh, weights, gradients)
+      down.backward(dy, x: saved.h, into: dh, weights, gradients, arena)
       let dab = saved.ab  // not needed again
       swiGLUBackward(dh, saved.ab, into: dab)
-      gateAndUp.backward(dab, x: saved.x, into: dx, weights, gradients)
+      gateAndUp.backward(dab, x: saved.x, into: dx, weights, gradients, arena)
     }
   }
 }

@@ -17,34 +17,52 @@ import Testing
     #expect(exponentials([.nan])[0].isNaN)
   }
 
-  @Test(arguments: [(1, 3, 5), (64, 16, 48), (37, 48, 24), (100, 33, 17), (512, 128, 96)])
+  /// Sizes below, at and above blocks of 4, 6 and 8 rows, panels of 8, 16 and 24 columns, and what is
+  /// packed at a time (256 deep, 240 columns).
+  @Test(arguments: [
+    (1, 3, 5), (64, 16, 48), (37, 48, 24), (100, 33, 17), (512, 128, 96), (13, 300, 40),
+    (9, 500, 263), (300, 31, 7),
+  ])
   func matmuls(_ n: Int, _ f: Int, _ d: Int) {
     let (x, w, y) = (noise(n, d, seed: 1), noise(f, d, seed: 2), noise(n, f, seed: 3))
     let out = Matrix(rows: n, columns: f)
-    matmul(x, transposed: w, into: out)
+    matmul(x, transposed: w, into: out, Arena())
     let expected = product(doubles(x), transposed: doubles(w))
     expectClose(doubles(out).flatMap { $0 }, expected.flatMap { $0 }, "x wᵀ")
-    matmul(x, transposed: w, into: out, accumulating: true)
-    expectClose(doubles(out).flatMap { $0 }, expected.flatMap { $0.map { 2 * $0 } }, "+= x wᵀ")
 
     let dx = Matrix(rows: n, columns: d)
-    matmul(y, w, into: dx)
+    matmul(y, w, into: dx, Arena())
     let back = product(doubles(y), transposed: transpose(doubles(w)))
     expectClose(doubles(dx).flatMap { $0 }, back.flatMap { $0 }, "y w")
 
     let dw = noise(f, d, seed: 4)
     let before = doubles(dw).flatMap { $0 }
-    matmul(transposed: y, x, addingTo: dw)
+    matmul(transposed: y, x, addingTo: dw, Arena())
     let gradient = product(transpose(doubles(y)), transposed: transpose(doubles(x)))
     expectClose(
       doubles(dw).flatMap { $0 }, zip(before, gradient.flatMap { $0 }).map(+), "w += yᵀ x")
+  }
+
+  /// The bits of an output do not depend on the rows and columns around it.
+  @Test(arguments: [(48, 40), (29, 300)])
+  func productsOfPartsHaveTheBitsOfTheWhole(_ f: Int, _ d: Int) {
+    let (x, w, arena) = (noise(203, d, seed: 1), noise(f, d, seed: 2), Arena())
+    let whole = Matrix(rows: 203, columns: f)
+    matmul(x, transposed: w, into: whole, arena)
+    for rows in [0..<1, 1..<6, 5..<13, 70..<203] {
+      for columns in [0..<f, 3..<12, f - 17..<f] {
+        let part = Matrix(rows: rows.count, columns: columns.count)
+        matmul(x[rows: rows], transposed: w[rows: columns], into: part, arena)
+        #expect(part.values == whole[rows: rows][columns: columns].values)
+      }
+    }
   }
 
   @Test func matmulOfViews() {
     let wide = noise(20, 30, seed: 1)
     let (x, w) = (wide[columns: 5..<21], noise(9, 16, seed: 2))
     let out = Matrix(rows: 20, columns: 40)
-    matmul(x, transposed: w, into: out[columns: 3..<12])
+    matmul(x, transposed: w, into: out[columns: 3..<12], Arena())
     expectClose(
       doubles(out[columns: 3..<12]).flatMap { $0 },
       product(doubles(x), transposed: doubles(w)).flatMap { $0 })

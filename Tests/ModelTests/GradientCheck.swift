@@ -9,7 +9,7 @@ import Testing
 func checkGradient(
   of values: Matrix, _ analytic: [Float], named name: String, tolerance: Double,
   floor: Double = 0.1,
-  step: Float = 1e-2, sourceLocation: SourceLocation = #_sourceLocation, loss: () -> Double
+  step: Float = 2e-2, sourceLocation: SourceLocation = #_sourceLocation, loss: () -> Double
 ) {
   let scale = max(floor, Double(analytic.map(abs).max() ?? 0))
   var worst = (error: 0.0, index: 0, numeric: 0.0)

@@ -52,12 +52,11 @@ import Testing
     var layout = ParameterLayout()
     let layer = Linear(
       [("a", 5), ("b", 11)], inputs: 13, biases: true, start: .zeros, &layout)
-    check(layout, inputs: 13, outputs: 16, name: "linear") { x, y, weights, _ in
-      layer.forward(x, into: y, weights)
+    check(layout, inputs: 13, outputs: 16, name: "linear") { x, y, weights, arena in
+      layer.forward(x, into: y, weights, arena)
       return x
     } backward: {
-      layer.backward($0, x: $1, into: $2, $3, $4)
-      _ = $5
+      layer.backward($0, x: $1, into: $2, $3, $4, $5)
     }
   }
 

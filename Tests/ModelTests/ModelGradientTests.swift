@@ -27,7 +27,7 @@ import Testing
     for parameter in model.layout.parameters {
       checkGradient(
         of: weights[parameter], gradients.values(of: parameter), named: parameter.name,
-        tolerance: 2e-3, floor: 0.25, loss: loss)
+        tolerance: 2e-3, floor: 0.25, step: 1.5e-2, loss: loss)
     }
   }
 }
