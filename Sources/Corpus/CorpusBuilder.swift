@@ -50,10 +50,10 @@ public struct CorpusBuilder: Sendable {
   /// - Parameter progress: is given a line of text at each step
   public func build(progress: (String) -> Void) throws(UserError) -> CorpusManifest {
     let corpora = folder.deletingLastPathComponent()
-    let lock = try FolderLock(
-      corpora.appendingPathComponent(".\(config.name).lock"), for: "corpus \(config.name)",
-      progress: progress)
-    defer { _ = lock }
+    let lock = try FileLock(corpora.appendingPathComponent(".\(config.name).lock")) { holder in
+      progress("another process (\(holder)) is making corpus \(config.name): waiting for it")
+    }
+    defer { withExtendedLifetime(lock) {} }
     if let manifest = try existing() { return manifest }
     let partial = corpora.appendingPathComponent(".\(config.name).partial")
     try freshFolder(partial)
@@ -81,9 +81,10 @@ public struct CorpusBuilder: Sendable {
   ) throws(UserError) -> [PreparedSource] {
     let fetched: [FetchedSource]
     do {
-      let lock = try FolderLock(
-        downloads.folder.appendingPathComponent(".lock"), for: "the downloads", progress: progress)
-      defer { _ = lock }
+      let lock = try FileLock(downloads.folder.appendingPathComponent(".lock")) { holder in
+        progress("another process (\(holder)) is downloading: waiting for it")
+      }
+      defer { withExtendedLifetime(lock) {} }
       fetched = try Fetching(downloads: downloads).fetch(config.sources, progress: progress)
     }
     progress("extracting text from \(fetched.count) sources")

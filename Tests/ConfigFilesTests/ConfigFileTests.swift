@@ -107,15 +107,19 @@ struct ConfigFileTests {
     #expect(error.location?.hasSuffix(":6:8 (model.sizes.a)") == true)
   }
 
-  /// Every grid in configs/ is read without error.
-  @Test func committedGridsAreValid() throws {
+  /// Every grid in configs/ and every corpus in configs/corpora/ is read without error.
+  @Test func committedConfigsAreValid() throws {
     let configs = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("configs")
-    let files = try FileManager.default.contentsOfDirectory(
-      at: configs, includingPropertiesForKeys: nil
-    ).filter { $0.pathExtension == "yaml" }
-    #expect(!files.isEmpty)
-    for file in files { _ = try ConfigFile.load(GridConfig.self, from: file) }
+    func files(_ folder: URL) throws -> [URL] {
+      try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        .filter { $0.pathExtension == "yaml" }
+    }
+    let grids = try files(configs)
+    let corpora = try files(configs.appendingPathComponent("corpora"))
+    #expect(!grids.isEmpty && !corpora.isEmpty)
+    for file in grids { _ = try ConfigFile.load(GridConfig.self, from: file) }
+    for file in corpora { try ConfigFile.load(CorpusConfig.self, from: file).validate() }
   }
 }

@@ -89,22 +89,6 @@ struct TokenizerReferenceTests {
       #expect(hash.hasPrefix(fixture.documentSHA256[number]), "document \(number)")
     }
   }
-
-  @Test func encodesFiveMegabytesASecond() throws {
-    let tokenizer = try Tokenizer(contentsOf: tokenizerURL)
-    let documents = MixedText.documents
-    var ids: [Int32] = []
-    var best = Duration.seconds(1000)
-    for _ in 0..<3 {
-      ids.removeAll(keepingCapacity: true)
-      best = min(
-        best,
-        ContinuousClock().measure {
-          for document in documents { tokenizer.encode(document, into: &ids) }
-        })
-    }
-    #expect(best < .milliseconds(210), "1.05 MB of mixed text took \(best)")
-  }
 }
 
 private func littleEndian(_ ids: [Int32]) -> [UInt8] {
