@@ -16,11 +16,14 @@ struct BenchCommand: ParsableCommand {
       Example: overtrain bench --config c2 --json
 
       MFU is the exact FLOPs (causal attention) over the time, over the sgemm rate of as many cores.
+
+      With --text FILE: speed of training a tokenizer on the file and of encoding it, on one core.
       """)
 
   @Option(help: "One of \(BenchConfig.names).") var config = "c2"
   @Option(help: "Threads.") var workers = ProcessInfo.processInfo.activeProcessorCount
   @Option(help: "Seconds to measure for.") var seconds = 10.0
+  @Option(help: "Measure the tokenizer on this file instead.") var text: String?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
@@ -33,6 +36,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let text { return try measureTokenizer(on: URL(fileURLWithPath: text)) }
     guard let shape = BenchConfig.all[config] else { return }
     let run = try shape.runConfig(slots: workers)
     let trainer = Trainer(run, tokens: try shape.tokens())
@@ -59,6 +63,33 @@ struct BenchCommand: ParsableCommand {
           + String(
             format: "%.2f of %.0f GFLOP/s, peak %.0f MB", result.mfu, sgemm, result.peakRSSMB)
       )
+    }
+  }
+
+  private func measureTokenizer(on url: URL) throws {
+    guard let bytes = try? [UInt8](Data(contentsOf: url)), !bytes.isEmpty else {
+      throw UserError(.missingInput, "cannot read, or empty", at: url.relativePath)
+    }
+    let documents = bytes.split(separator: UInt8(ascii: "\n")).map(Array.init)
+    let clock = ContinuousClock()
+    var result = TokenizerBenchResult(vocabularySize: 4096, megabytes: Double(bytes.count) / 1e6)
+    let start = clock.now
+    let tokenizer = try BPETrainer.train(
+      documents: documents, vocabularySize: result.vocabularySize)
+    result.trainingSeconds = (clock.now - start) / .seconds(1)
+    var ids: [Int32] = []
+    let encoding = clock.measure {
+      for document in documents { tokenizer.encode(document, into: &ids) }
+    }
+    result.tokens = ids.count
+    result.encodingMBPerSecond = result.megabytes / (encoding / .seconds(1))
+    if json {
+      try printJSON(result)
+    } else {
+      print(
+        String(
+          format: "%.1f MB: V = %d trained in %.1f s, encoded at %.0f MB/s", result.megabytes,
+          result.vocabularySize, result.trainingSeconds, result.encodingMBPerSecond))
     }
   }
 
@@ -90,6 +121,15 @@ private struct BenchResult: Encodable {
   let sgemmGFLOPS: Double
   let peakRSSMB: Double
   let loss: Double
+}
+
+/// What `bench --text --json` prints.
+private struct TokenizerBenchResult: Encodable {
+  let vocabularySize: Int
+  let megabytes: Double
+  var trainingSeconds = 0.0
+  var encodingMBPerSecond = 0.0
+  var tokens = 0
 }
 
 /// The standard shapes: Llama family, untied head, F = 8·D/3 rounded up to a multiple of 32.
