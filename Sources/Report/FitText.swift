@@ -43,7 +43,7 @@ extension Fit {
     var table = Table(columns: columns)
     for row in rows {
       var cells = [
-        row.run, Numbers.short(row.parameters), Numbers.significant(row.tokenMultiplier, 3),
+        row.run, Numbers.short(row.parameters), Numbers.multiplier(row.tokenMultiplier),
         Numbers.significant(row.extrapolation, 2),
       ]
       cells += Fit.cells(row.loss)

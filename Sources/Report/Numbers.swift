@@ -19,8 +19,15 @@ public enum Numbers {
   /// `digits` significant digits without an exponent.
   public static func significant(_ value: Double, _ digits: Int) -> String {
     guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
-    let decimals = max(0, digits - 1 - Int(floor(log10(abs(value)))))
-    return String(format: "%.\(min(decimals, 12))f", value)
+    // A value just below a power of ten may round up to it.
+    let power = Int(floor(log10(abs(value)) + 0.5 * pow(10, -Double(digits))))
+    return String(format: "%.\(min(max(0, digits - 1 - power), 12))f", value)
+  }
+
+  /// A token multiplier: `20`, `2.5`, `13.3`.
+  public static func multiplier(_ value: Double) -> String {
+    abs(value - value.rounded()) < 0.02 * value && value >= 4.9
+      ? fixed(value.rounded(), 0) : significant(value, 2)
   }
 
   /// A fixed number of decimals.

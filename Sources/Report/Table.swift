@@ -19,7 +19,8 @@ public struct Table {
     }
     let isNumeric = columns.indices.map { column in
       let filled = rows.map { $0[column] }.filter { !$0.isEmpty && $0 != "–" }
-      return !filled.isEmpty && filled.allSatisfy { $0.first.map { "+-−[0123456789.".contains($0) } ?? false }
+      return !filled.isEmpty
+        && filled.allSatisfy { $0.first.map { "+-−[0123456789.".contains($0) } ?? false }
     }
     func line(_ cells: [String]) -> String {
       var text = ""

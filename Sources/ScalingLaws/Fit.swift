@@ -5,6 +5,7 @@ import Foundation
 public struct FitOptions: Codable, Sendable, Equatable {
   /// The loss law.
   public var law = LawKind.overTraining
+  /// What the loss fit makes small.
   public var objective = Objective.log
   /// The nominal level of intervals.
   public var level = 0.9
@@ -22,7 +23,9 @@ public struct FitOptions: Codable, Sendable, Equatable {
 public struct Fit: Sendable {
   /// The name of the fit's folder.
   public let name: String
+  /// The runs.
   public let data: LawData
+  /// How they were fitted.
   public let options: FitOptions
   /// The runs held out.
   public let predictions: [Prediction]
@@ -85,8 +88,11 @@ public struct Fit: Sendable {
   /// Bootstrap intervals of coefficients by name; empty without degrees of freedom.
   public var coefficientIntervals: [String: ClosedRange<Double>] {
     var draws: [String: [Double]] = [:]
-    let all = predictor.lossDraws.map(\.law.coefficients) + predictor.errorDraws.map(\.law.coefficients)
-    for coefficient in all.joined() { draws[coefficient.name, default: []].append(coefficient.value) }
+    let all =
+      predictor.lossDraws.map(\.law.coefficients) + predictor.errorDraws.map(\.law.coefficients)
+    for coefficient in all.joined() {
+      draws[coefficient.name, default: []].append(coefficient.value)
+    }
     return draws.compactMapValues { values in
       let (low, high) = predictor.interval(values.filter(\.isFinite))
       guard let low, let high else { return nil }

@@ -13,9 +13,9 @@ extension LawData {
     do { text = try String(contentsOf: url, encoding: .utf8) } catch {
       throw UserError(
         FileManager.default.fileExists(atPath: url.path) ? .badData : .missingInput,
-        "cannot read as text: \(error.localizedDescription)", at: url.path)
+        "cannot read as text: \(error.localizedDescription)", at: url.relativePath)
     }
-    try self.init(csvText: text, name: url.path)
+    try self.init(csvText: text, name: url.relativePath)
   }
 
   /// Reads CSV text; `name` stands for the file in messages.
@@ -27,7 +27,8 @@ extension LawData {
     let header = csv.header.map { $0.trimmingCharacters(in: .whitespaces) }
     for needed in ["N", "D", "loss"] where !header.contains(needed) {
       throw UserError(
-        .badData, "no column \(needed)\(header.isEmpty ? "" : " among \(header.joined(separator: ","))")",
+        .badData,
+        "no column \(needed)\(header.isEmpty ? "" : " among \(header.joined(separator: ","))")",
         at: "\(name):1",
         fix: "the first line names the columns: N,D,loss and if present error,run,role")
     }
@@ -56,7 +57,8 @@ extension LawData {
     func cell(_ value: Double?) -> String { value.map { plain($0) } ?? "" }
     var lines = ["run,N,D,loss,error,role,errorRole,chance"]
     for p in points {
-      let run = p.run.contains(where: { ",\"\n".contains($0) })
+      let run =
+        p.run.contains(where: { ",\"\n".contains($0) })
         ? "\"\(p.run.replacingOccurrences(of: "\"", with: "\"\""))\"" : p.run
       lines.append(
         [

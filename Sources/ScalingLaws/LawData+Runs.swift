@@ -25,7 +25,7 @@ extension LawData {
     runs store: RunStore, corpus: String? = nil, set: String? = nil,
     convention: ParameterConvention = .total
   ) throws(UserError) {
-    let path = store.folder.path
+    let path = store.folder.relativePath
     let all = try store.all()
     let records = all.filter { corpus == nil || $0.config.corpus == corpus }
     let cells = try store.cells()
@@ -51,7 +51,7 @@ extension LawData {
       let point = LawPoint(
         run: record.label, parameters: Double(record.parameters.count(convention)),
         tokens: Double(record.tokens), loss: try record.loss(on: set, at: path),
-        error: record.averageError, role: role, location: store.runFolder(record.id).path)
+        error: record.averageError, role: role, location: store.runFolder(record.id).relativePath)
       try point.check()
       points.append(point)
       if record.uniqueTokens < record.tokens {
@@ -111,7 +111,8 @@ private func requireOneUnit(_ records: [RunRecord], at path: String) throws(User
         "runs of different vocabularies: \(first.label) has"
           + " \(first.config.model.vocabularySize) tokens, \(record.label)"
           + " \(record.config.model.vocabularySize), so their losses are in different units",
-        at: path, fix: "choose one corpus with --corpus, or keep tokenizers in folders of their own")
+        at: path, fix: "choose one corpus with --corpus, or keep tokenizers in folders of their own"
+      )
     }
     guard record.config.corpusFingerprint == first.config.corpusFingerprint else {
       throw UserError(

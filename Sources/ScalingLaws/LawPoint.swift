@@ -47,7 +47,9 @@ public struct LawPoint: Codable, Sendable, Equatable {
 public struct LawData: Codable, Sendable, Equatable {
   /// A run that was left out.
   public struct Exclusion: Codable, Sendable, Equatable {
+    /// Its name.
     public let run: String
+    /// Why it was left out.
     public let reason: String
 
     /// - Parameters:
@@ -59,7 +61,9 @@ public struct LawData: Codable, Sendable, Equatable {
     }
   }
 
+  /// The runs, those to fit on and those to compare with.
   public var points: [LawPoint]
+  /// The runs left out.
   public var excluded: [Exclusion] = []
   /// The file or folder that it was read from.
   public var source: String

@@ -15,6 +15,7 @@ public protocol LossLaw: Sendable {
 public struct Coefficient: Sendable, Equatable {
   /// `E`, `A`, `alpha`, `mStar`, …: the key in JSON.
   public let name: String
+  /// The number.
   public let value: Double
 
   /// - Parameters:

@@ -2,13 +2,17 @@ import Foundation
 
 /// A predicted number with its interval and, where the run exists, what was measured.
 public struct Estimate: Codable, Sendable, Equatable {
+  /// The law's value.
   public let predicted: Double
   /// Bootstrap prediction interval for one new run; nil when the fit has no degrees of freedom.
   public var low: Double?
+  /// The upper end of the same interval.
   public var high: Double?
   /// The same by the delta method and Student's t: a check on the bootstrap.
   public var deltaLow: Double?
+  /// The upper end of the same interval.
   public var deltaHigh: Double?
+  /// What was measured.
   public var actual: Double?
   /// |predicted − actual|/actual.
   public var relativeError: Double?
@@ -27,6 +31,7 @@ public struct Estimate: Codable, Sendable, Equatable {
 
 /// What the laws say of a run.
 public struct Prediction: Codable, Sendable, Equatable {
+  /// The run's name.
   public let run: String
   /// N.
   public let parameters: Double
@@ -38,7 +43,9 @@ public struct Prediction: Codable, Sendable, Equatable {
   public let tokenMultiplier: Double
   /// C over the compute of the largest run that the loss law was fitted on.
   public let extrapolation: Double
+  /// Validation loss, nats per token.
   public let loss: Estimate
+  /// Average top-1 error, a share; nil without an error law.
   public let error: Estimate?
 
   private enum CodingKeys: String, CodingKey {

@@ -29,7 +29,7 @@ struct PredictCommand: ParsableCommand {
     let fit = try Fit.read(URL(fileURLWithPath: fit))
     let prediction = fit.predict(
       parameters: n, tokens: d,
-      run: "\(Numbers.short(n)) × \(Numbers.significant(d / n, 3))")
+      run: "\(Numbers.short(n)) × \(Numbers.multiplier(d / n))")
     if json {
       let answer = Answer(
         law: fit.options.law, level: fit.options.level, prediction: prediction,

@@ -38,7 +38,10 @@ struct GoldenTests {
   @Test(
     .enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"),
     arguments: [
-      ("c4_original", GadreTestbed.ErrorMean.subset, [1.497928, 4.295248], [9.58177236, 0.13698284]),
+      (
+        "c4_original", GadreTestbed.ErrorMean.subset, [1.497928, 4.295248],
+        [9.58177236, 0.13698284]
+      ),
       ("rpj", .subset, [0.732046, 0.710335], [0.04644242, 3.63650418]),
       ("c4_original", .all, [1.497928, 4.295248], [3.08189949, 0.07447812]),
       ("rpj", .all, [0.732046, 0.710335], [2.09691242, 3.43614470]),
@@ -58,7 +61,10 @@ struct GoldenTests {
   @Test(
     .enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"),
     arguments: [
-      ("c4_original", GadreTestbed.ErrorMean.subset, [0.849742292028, 2.07889916849, 0.756119139586]),
+      (
+        "c4_original", GadreTestbed.ErrorMean.subset,
+        [0.849742292028, 2.07889916849, 0.756119139586]
+      ),
       ("rpj", .subset, [0.856991906747, 2.20649063903, 0.714590662494]),
       ("c4_original", .all, [0.758949470917, 1.28851378172, 0.972163560881]),
       ("rpj", .all, [0.760849389916, 1.32290703157, 0.890710347192]),

@@ -61,7 +61,8 @@ struct LawAlgebraTests {
         #expect(law.loss(compute: c, tokenMultiplier: m * factor) > best)
       }
     }
-    #expect(free.optimalTokenMultiplier(compute: 1e23) != free.optimalTokenMultiplier(compute: 1e19))
+    #expect(
+      free.optimalTokenMultiplier(compute: 1e23) != free.optimalTokenMultiplier(compute: 1e19))
   }
 
   /// A law without one of its terms has no optimum.
