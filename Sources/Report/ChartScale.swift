@@ -69,7 +69,7 @@ func paddedDomain(
 
 /// A tick as text: `10¹²` for powers of ten that are large, plain digits otherwise.
 func tickLabel(_ value: Double) -> String {
-  guard abs(value) >= 1e5 || (abs(value) < 1e-3 && value != 0) else {
+  guard abs(value) >= 1e4 || (abs(value) < 1e-3 && value != 0) else {
     let text = String(format: "%.3f", value)
     return text.contains(".")
       ? String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()) : text

@@ -66,6 +66,13 @@ extension ReportContents {
             + " \(Numbers.significant(fit.conditionNumber, 2))"),
       ]
     }
+    if let noise = data.seedNoise {
+      facts.append(
+        Fact(
+          name: "Noise",
+          value: "\(Numbers.percent(noise.sd)) of the loss between seeds,"
+            + " \(noise.degreesOfFreedom) degrees of freedom"))
+    }
     let left = data.excluded.map { "\($0.run) (\($0.reason))" }.joined(separator: "; ")
     facts.append(Fact(name: "Left out", value: left.isEmpty ? "nothing" : left))
     return facts

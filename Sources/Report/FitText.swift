@@ -18,6 +18,16 @@ extension Fit {
       lines.append("  " + Fit.listed(errorLaw.coefficients) + "; \(errorFitCount) runs")
     }
     if !predictions.isEmpty { lines += ["", table(title: "held-out run", predictions).rendered] }
+    if let worst = worstHeldOut {
+      lines.append(
+        "  worst loss error: \(Numbers.percent(worst.law)); with the best fitted run's loss as the"
+          + " guess: \(Numbers.percent(worst.bestRun))")
+    }
+    if let noise = data.seedNoise {
+      lines.append(
+        "  noise between seeds: \(Numbers.percent(noise.sd)) (\(noise.degreesOfFreedom) degrees of"
+          + " freedom)")
+    }
     let errors = validation.compactMap { $0.loss.relativeError }.sorted()
     if let worst = errors.last {
       lines.append("")

@@ -119,6 +119,11 @@ struct PageModel {
         " The furthest held-out run took \(Numbers.significant(reach, 2)) times the compute of the"
         + " largest of them, and none was looked at for the fit."
     }
+    if let worst = fit.worstHeldOut {
+      text +=
+        " Taking the best fitted run's loss as the guess would be up to"
+        + " \(Numbers.percent(worst.bestRun, 1)) off."
+    }
     return text
   }
 
