@@ -38,17 +38,20 @@ private func multiply(
   defer { arena.rewind(to: mark) }
   let parts = max(1, (depth + packedDepth - 1) / packedDepth)
   let step = max(1, (depth + parts - 1) / parts)
+  let isPlain = !transposed && b.stride <= plainColumns && c.columns.isMultiple(of: 8)
   let packed = arena.matrix(1, packedCount(depth: step, columns: min(c.columns, packedColumns)))
-    .base
   var start = 0
   repeat {
     let range = start..<min(start + step, depth)
     for first in stride(from: 0, to: c.columns, by: packedColumns) {
       let columns = first..<min(first + packedColumns, c.columns)
-      pack(b, transposed: transposed, depth: range, columns: columns, into: packed)
-      multiplyPacked(
+      if !isPlain {
+        pack(b, transposed: transposed, depth: range, columns: columns, into: packed.base)
+      }
+      multiplyPanels(
         rows: c.rows, columns: columns.count, depth: range.count, a + start * aColumn, aRow: aRow,
-        aColumn: aColumn, packed: packed, into: c.base + first, cRow: c.stride,
+        aColumn: aColumn, isPlain ? b.pointer(row: start) + first : packed.base,
+        bRow: isPlain ? b.stride : nil, into: c.base + first, cRow: c.stride,
         accumulating: accumulating || start > 0)
     }
     start = range.upperBound

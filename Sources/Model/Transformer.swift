@@ -62,15 +62,17 @@ struct Transformer<FeedForward: BlockLayer>: LanguageModel {
   ) {
     _ = shape(batch)
     if losses.count != batch.count { losses = Array(repeating: 0, count: batch.count) }
-    let one = BatchShape(sequences: 1, positions: batch.positions)
-    for sequence in 0..<batch.sequences {
-      let range = sequence * batch.positions..<(sequence + 1) * batch.positions
+    let atOnce = max(1, 512 / batch.positions)
+    for first in stride(from: 0, to: batch.sequences, by: atOnce) {
+      let part = BatchShape(
+        sequences: min(atOnce, batch.sequences - first), positions: batch.positions)
+      let range = first * batch.positions..<first * batch.positions + part.rows
       arena.reset()
-      var x = arena.matrix(one.rows, config.width)
-      var y = arena.matrix(one.rows, config.width)
-      embedding.forward(batch.inputs[range], length: one.positions, into: x, weights)
+      var x = arena.matrix(part.rows, config.width)
+      var y = arena.matrix(part.rows, config.width)
+      embedding.forward(batch.inputs[range], length: part.positions, into: x, weights)
       for block in blocks {
-        arena.scratch { _ = block.forward(x, into: y, one, weights, arena) }
+        arena.scratch { _ = block.forward(x, into: y, part, weights, arena) }
         swap(&x, &y)
       }
       arena.scratch { _ = norm.forward(x, into: y, weights, arena) }
