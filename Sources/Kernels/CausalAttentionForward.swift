@@ -1,7 +1,7 @@
 // The derivation and the shapes are in CausalAttention.swift.
 
-/// O of every head. Writes `o` [B·T, H·W] and, for the way back, m and 1/l into `statistics`
-/// [B·H, 2·T].
+/// O of every head. Reads `qkv` [B·T, (H + 2G)·W], writes `o` [B·T, H·W] and, for the way back, m and
+/// 1/l into `statistics` [B·H, 2·T].
 @inline(never)
 public func causalAttentionForward(
   _ qkv: Matrix, _ shape: AttentionShape, into o: Matrix, statistics: Matrix, _ arena: Arena

@@ -21,6 +21,8 @@ public struct CrossEntropySum: Sendable {
 ///   - hidden: h [n, D]
 ///   - table: E [V, D]
 ///   - targets: y [n]; −1 is not scored
+///   - scale: of the gradients, e.g. 1 / tokens of the batch; the sums returned are not scaled
+///   - zLoss: c
 @inline(never)
 public func crossEntropyBackpropagate(
   _ hidden: Matrix, table: Matrix, targets: [Int32], scale: Float, zLoss: Float,
@@ -58,7 +60,7 @@ public func crossEntropyBackpropagate(
   return sums
 }
 
-/// Writes Z − z_y of every row into `losses`, 0 where the target is −1.
+/// Writes Z − z_y of every row of `hidden` [n, D] into `losses` [n], in nats, 0 where the target is −1.
 @inline(never)
 public func crossEntropyLosses(
   _ hidden: Matrix, table: Matrix, targets: ArraySlice<Int32>, into losses: inout ArraySlice<Float>,
