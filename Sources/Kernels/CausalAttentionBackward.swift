@@ -1,6 +1,7 @@
 // The derivation and the shapes are in CausalAttention.swift.
 
-/// Writes d(loss)/d(qkv) [B·T, (H + 2G)·W] from d(loss)/dO [B·T, H·W], with what the forward pass saw, wrote and saved.
+/// Writes d(loss)/d(qkv) [B·T, (H + 2G)·W] from d(loss)/dO [B·T, H·W], with what the forward pass saw,
+/// wrote and saved.
 @inline(never)
 public func causalAttentionBackward(
   _ dO: Matrix, _ qkv: Matrix, o: Matrix, statistics: Matrix, _ shape: AttentionShape,
