@@ -62,7 +62,8 @@ struct Transformer<FeedForward: BlockLayer>: LanguageModel {
   ) {
     _ = shape(batch)
     if losses.count != batch.count { losses = Array(repeating: 0, count: batch.count) }
-    let atOnce = max(1, 512 / batch.positions)
+    // Fewer rows than a large product has (MatMul.swift), so that bits do not depend on how many.
+    let atOnce = max(1, 511 / batch.positions)
     for first in stride(from: 0, to: batch.sequences, by: atOnce) {
       let part = BatchShape(
         sequences: min(atOnce, batch.sequences - first), positions: batch.positions)
