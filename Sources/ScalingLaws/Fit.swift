@@ -27,6 +27,8 @@ public struct Fit: Sendable {
   public let data: LawData
   /// How they were fitted.
   public let options: FitOptions
+  /// Other training sets that share the exponent; usually none.
+  public let pool: [LawData]
   /// The runs held out.
   public let predictions: [Prediction]
   /// The runs shown against the law, not fitted on and not held out.
@@ -38,9 +40,13 @@ public struct Fit: Sendable {
 
   /// Fits on the points of role `fit` and predicts the others.
   ///
+  /// Data in `pool` are of other training sets, with the same N and recipe: their fit runs help to
+  /// find the exponent, and nothing else of them counts.
+  ///
   /// - Throws: `UserError` of kind `badData` when the points cannot identify the law.
   public init(
-    _ data: LawData, options: FitOptions = FitOptions(), name: String = "fit"
+    _ data: LawData, options: FitOptions = FitOptions(), name: String = "fit",
+    pool: [LawData] = []
   ) throws(UserError) {
     guard data.points.contains(where: { $0.role == .fit }) else {
       throw UserError(
@@ -53,7 +59,8 @@ public struct Fit: Sendable {
     self.name = name
     self.data = data
     self.options = options
-    do { predictor = try Predictor(data, options) } catch {
+    self.pool = pool
+    do { predictor = try Predictor(data, options, pool: pool) } catch {
       throw UserError(error.kind, error.what, at: error.location ?? data.source, fix: error.fix)
     }
     predictions = predictor.predictions(of: data.points.filter { $0.role == .holdout })

@@ -44,6 +44,7 @@ extension Fit: Codable {
     try json.encode(validation, forKey: Key("validation"))
     try json.encode(warnings, forKey: Key("warnings"))
     try json.encode(data, forKey: Key("data"))
+    if !pool.isEmpty { try json.encode(pool, forKey: Key("pool")) }
   }
 
   /// Reads the inputs and fits again.
@@ -58,7 +59,8 @@ extension Fit: Codable {
     try self.init(
       json.decode(LawData.self, forKey: Key("data")),
       options: json.decode(FitOptions.self, forKey: Key("options")),
-      name: json.decode(String.self, forKey: Key("name")))
+      name: json.decode(String.self, forKey: Key("name")),
+      pool: json.decodeIfPresent([LawData].self, forKey: Key("pool")) ?? [])
     for coefficient in coefficients where coefficient.value.isFinite {
       let stored = try json.decodeIfPresent(Double.self, forKey: Key(coefficient.name))
       guard let stored, abs(stored - coefficient.value) <= 1e-6 * abs(coefficient.value) else {

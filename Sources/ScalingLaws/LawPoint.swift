@@ -86,6 +86,8 @@ public struct LawData: Codable, Sendable, Equatable {
     self.parameterConvention = parameterConvention
   }
 
+  /// How many different (N, D) the loss law is fitted on.
+  public var fitCells: Int { Set(lossFit.map(\.coordinates)).count }
   /// The points that the loss law is fitted on.
   var lossFit: [LawPoint] { points.filter { $0.role == .fit && $0.loss != nil } }
   /// The points that the error law is fitted on.

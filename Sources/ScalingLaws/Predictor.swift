@@ -15,9 +15,16 @@ struct Predictor: Sendable {
   /// Normal numbers for the noise of a new run: its loss and its error, the same for all runs.
   private let noise: [SIMD2<Double>]
 
-  init(_ data: LawData, _ options: FitOptions) throws(UserError) {
+  init(
+    _ data: LawData, _ options: FitOptions, pool: [LawData] = []
+  ) throws(UserError) {
     let points = data.lossFit
-    loss = try options.law.fit(points, objective: options.objective)
+    loss =
+      pool.isEmpty
+      ? try options.law.fit(points, objective: options.objective)
+      : try options.law.fit(
+        points, sharingExponentWith: pool.map(\.lossFit), objective: options.objective,
+        draws: options.draws)
     objective = options.objective
     level = options.level
     largestFitCompute = points.map(\.compute).max() ?? 0

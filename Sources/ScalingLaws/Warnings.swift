@@ -4,13 +4,12 @@ extension Predictor {
   /// What the fit itself shows to be doubtful, in sentences.
   func warnings(_ data: LawData) -> [String] {
     var warnings: [String] = []
-    let names = ["E", "A", "B"]
-    for column in loss.zeroColumns {
+    for name in loss.zeroColumns {
+      let missing = ["A": "size", "B": "tokens", "lambda": "compute"]
       warnings.append(
-        column == 0
+        name == "E"
           ? "E = 0 is the bound: no irreducible loss is identified, and intervals are one-sided"
-          : "\(names[column]) = 0 is the bound: the fit runs show no effect of"
-            + " \(column == 1 ? "size" : "tokens")")
+          : "\(name) = 0 is the bound: the fit runs show no effect of \(missing[name] ?? "it")")
     }
     if loss.atGridEdge {
       warnings.append("an exponent ended at the edge of its range: the law does not fit these runs")
