@@ -41,6 +41,8 @@ extension ComputeLaw: SeparableLaw {
   /// E and λ.
   public static var columnNames: [String] { ["E", "lambda"] }
   /// η.
+  public static var exponentNames: [String] { ["eta"] }
+  /// η.
   public static var exponentRanges: [ClosedRange<Double>] { [0.01...1.2] }
   /// Steps of 0.02.
   public static var gridPoints: Int { 60 }

@@ -39,7 +39,12 @@ extension Fit: Codable {
       Interval(low: $0.lowerBound, high: $0.upperBound)
     }
     try json.encode(intervals, forKey: Key("intervals"))
-    if errorLaw != nil { try json.encode(errorFitCount, forKey: Key("nError")) }
+    try json.encode(inflation.factor, forKey: Key("kappa"))
+    try json.encode(profiles, forKey: Key("profiles"))
+    try json.encodeIfPresent(lackOfFit, forKey: Key("lackOfFit"))
+    try json.encode(tournament.entries, forKey: Key("tournament"))
+    try json.encode(tournament.verdict, forKey: Key("trust"))
+    if predictor.error != nil { try json.encode(errorFitCount, forKey: Key("nError")) }
     try json.encode(predictions, forKey: Key("predictions"))
     try json.encode(validation, forKey: Key("validation"))
     try json.encode(warnings, forKey: Key("warnings"))

@@ -23,8 +23,8 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
   let center: SIMD2<Double>
   /// Draws made together with those of other sets, where an exponent is shared.
   var jointDraws: [Draw]?
-  private let exponents: SIMD2<Double>
-  private let coefficients: SIMD3<Double>
+  let exponents: SIMD2<Double>
+  let coefficients: SIMD3<Double>
   private let jacobian: SingularValues
 
   /// The law that fits `values` at `coordinates` best.
@@ -95,10 +95,17 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
   /// Half the width of the delta-method prediction interval with Student's t, on the objective's
   /// scale: t·s·√(1 + gᵀ(JᵀJ)⁻¹g).
   func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double? {
-    guard let s = residualSD else { return nil }
-    let g = gradient(Law.self, coordinates - center, exponents, coefficients, objective)
-    return StudentT.quantile(level: level, degrees: degreesOfFreedom) * s
-      * (1 + jacobian.leverage(g)).squareRoot()
+    predictionSD(at: coordinates).map {
+      StudentT.quantile(level: level, degrees: degreesOfFreedom) * $0
+    }
+  }
+
+  /// s·√(1 + gᵀ(JᵀJ)⁻¹g): the standard deviation that the fit promises for a new run.
+  func predictionSD(at coordinates: SIMD2<Double>) -> Double? {
+    residualSD.map {
+      let g = gradient(Law.self, coordinates - center, exponents, coefficients, objective)
+      return $0 * (1 + jacobian.leverage(g)).squareRoot()
+    }
   }
 
   /// A law that could as well have been found, and the noise that goes with it.

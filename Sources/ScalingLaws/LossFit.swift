@@ -116,11 +116,14 @@ protocol LossFit: Sendable {
   var value: Double { get }
   var degreesOfFreedom: Int { get }
   var residualSD: Double? { get }
+  var residualSquares: Double { get }
   var zeroColumns: [String] { get }
   var atGridEdge: Bool { get }
   var minima: Int { get }
   var conditionNumber: Double { get }
   func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double?
+  func predictionSD(at coordinates: SIMD2<Double>) -> Double?
+  func profiles(level: Double) -> [ProfileInterval]
   func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw]
 }
 

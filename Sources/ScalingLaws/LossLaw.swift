@@ -52,6 +52,8 @@ public protocol SeparableLaw: Sendable {
   static var columns: Int { get }
   /// Their names.
   static var columnNames: [String] { get }
+  /// The exponents' names.
+  static var exponentNames: [String] { get }
   /// What an exponent may be, one range per exponent.
   static var exponentRanges: [ClosedRange<Double>] { get }
   /// Grid points per exponent: where the search starts.
@@ -73,6 +75,8 @@ extension SeparableLaw {
   public static var parameterCount: Int { columns + exponentRanges.count }
   /// E, A and B.
   public static var columnNames: [String] { ["E", "A", "B"] }
+  /// α and β.
+  public static var exponentNames: [String] { ["alpha", "beta"] }
 }
 
 extension LossLaw where Self: SeparableLaw {

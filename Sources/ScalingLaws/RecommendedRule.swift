@@ -45,8 +45,10 @@ extension LawData {
 extension LawPoint {
   /// This run with another role in the loss law.
   func with(role: Role) -> LawPoint {
-    LawPoint(
+    var copy = LawPoint(
       run: run, parameters: parameters, tokens: tokens, loss: loss, error: error, role: role,
       errorRole: errorRole, location: location)
+    copy.taskErrors = taskErrors
+    return copy
   }
 }

@@ -45,6 +45,12 @@ struct FitCommand: ParsableCommand {
       sets share one exponent, and keep coefficients of their own.
       """)
   var pool: [String] = []
+  @Option(
+    help: """
+      How the average error follows from the loss: exponential (ε, k, γ free), pinned (ε at chance) \
+      or tasks (the mean of one sigmoid per task).
+      """)
+  var errors: ErrorRule?
   @Option(help: "Name of the fit; without it, the name of RUNS.") var name: String?
   @Option(help: "Folder of fits: writes OUT/NAME/fit.json and predictions.json.")
   var out = "data/fits"
@@ -71,6 +77,7 @@ struct FitCommand: ParsableCommand {
         runs: others.isEmpty ? data.fitCells : max(16, data.fitCells))
       (options.law, options.objective) = (choice.law, choice.objective)
     }
+    options.errorRule = errors ?? (recommended ? .recommended(data) : .exponential)
     let fit = try Fit(
       data, options: options,
       name: name ?? source.deletingPathExtension().lastPathComponent, pool: others)
@@ -109,4 +116,5 @@ struct RunSelection: ParsableArguments {
 
 extension Objective: ExpressibleByArgument {}
 extension LawKind: ExpressibleByArgument {}
+extension ErrorRule: ExpressibleByArgument {}
 extension LawData.ParameterConvention: ExpressibleByArgument {}
