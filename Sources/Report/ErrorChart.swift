@@ -34,11 +34,11 @@ struct ErrorChart {
         [(domain.lowerBound, chance), (domain.upperBound, chance)], ink: "muted", dashed: true,
         thin: true)
     }
-    if let law = fit?.errorLaw {
-      let curve = (0...80).map { i in
+    if let fit, fit.error(atLoss: domain.lowerBound) != nil {
+      let curve = (0...80).compactMap { i -> (Double, Double)? in
         let loss =
           domain.lowerBound + (domain.upperBound - domain.lowerBound) * Double(i) / 80
-        return (loss, law.error(atLoss: loss))
+        return fit.error(atLoss: loss).map { (loss, $0) }
       }
       chart.line(curve, ink: "ink")
     }

@@ -15,7 +15,11 @@ extension Fit {
         + " n − p = \(degreesOfFreedom)")
     if let errorLaw {
       lines.append("error law  Err = ε − k·e^(−γL)")
-      lines.append("  " + Fit.listed(errorLaw.coefficients) + "; \(errorFitCount) runs")
+      lines.append(
+        "  " + Fit.listed(errorLaw.coefficients) + "; \(errorFitCount) runs"
+          + (options.errorRule == .pinned ? "; ε held at chance" : ""))
+    } else if errorFitCount > 0 {
+      lines.append("error law  the mean of one sigmoid per task; \(errorFitCount) runs")
     }
     if !predictions.isEmpty { lines += ["", table(title: "held-out run", predictions).rendered] }
     if let worst = worstHeldOut {
@@ -35,6 +39,18 @@ extension Fit {
         "validation runs: \(errors.count), loss off by \(Numbers.percent(errors[errors.count / 2]))"
           + " (median), \(Numbers.percent(worst)) (worst)")
     }
+    for profile in profiles {
+      let ends = [profile.low, profile.high].map { $0.map { Numbers.significant($0, 3) } ?? "open" }
+      lines.append(
+        "  profile of \(Fit.symbols[profile.name] ?? profile.name): \(ends[0]) to \(ends[1])"
+          + " (\(Int((100 * options.level).rounded())) %)")
+    }
+    if inflation.comparisons > 0 {
+      lines.append(
+        "  κ = \(Numbers.significant(inflation.factor, 3)) widens the intervals (hold-out of dearer fit"
+          + " runs, \(inflation.comparisons) comparisons)")
+    }
+    lines.append("  \(tournament.verdict)")
     if !data.excluded.isEmpty {
       lines.append("")
       lines += data.excluded.map { "left out: \($0.run) (\($0.reason))" }
@@ -74,10 +90,12 @@ extension Fit {
     ]
   }
 
+  private static let symbols = [
+    "alpha": "α", "beta": "β", "eta": "η", "mStar": "M*", "epsilon": "ε", "gamma": "γ",
+    "lambda": "λ",
+  ]
+
   private static func listed(_ coefficients: [Coefficient]) -> String {
-    let symbols = [
-      "alpha": "α", "beta": "β", "eta": "η", "mStar": "M*", "epsilon": "ε", "gamma": "γ",
-    ]
     return coefficients.map {
       "\(symbols[$0.name] ?? $0.name) \(Numbers.significant($0.value, 4))"
     }.joined(separator: "  ")

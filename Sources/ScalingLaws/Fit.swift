@@ -12,6 +12,24 @@ public struct FitOptions: Codable, Sendable, Equatable {
   /// Bootstrap draws.
   public var draws = 1000
 
+  /// How the average error follows from the loss.
+  public var errorRule = ErrorRule.exponential
+  /// Whether intervals are widened by κ, as far as the fit runs allow to measure it.
+  public var inflates = true
+
+  private enum CodingKeys: CodingKey { case law, objective, level, draws, errorRule, inflates }
+
+  /// Reads options; those that older files lack have their defaults.
+  public init(from decoder: any Decoder) throws {
+    let json = try decoder.container(keyedBy: CodingKeys.self)
+    law = try json.decode(LawKind.self, forKey: .law)
+    objective = try json.decode(Objective.self, forKey: .objective)
+    level = try json.decode(Double.self, forKey: .level)
+    draws = try json.decode(Int.self, forKey: .draws)
+    errorRule = try json.decodeIfPresent(ErrorRule.self, forKey: .errorRule) ?? .exponential
+    inflates = try json.decodeIfPresent(Bool.self, forKey: .inflates) ?? false
+  }
+
   /// The defaults: over-training law, log objective, 90 %, 1000 draws.
   public init() {}
 }
@@ -27,6 +45,8 @@ public struct Fit: Sendable {
   public let data: LawData
   /// How they were fitted.
   public let options: FitOptions
+  /// Other training sets that share the exponent; usually none.
+  public let pool: [LawData]
   /// The runs held out.
   public let predictions: [Prediction]
   /// The runs shown against the law, not fitted on and not held out.
@@ -38,9 +58,13 @@ public struct Fit: Sendable {
 
   /// Fits on the points of role `fit` and predicts the others.
   ///
+  /// Data in `pool` are of other training sets, with the same N and recipe: their fit runs help to
+  /// find the exponent, and nothing else of them counts.
+  ///
   /// - Throws: `UserError` of kind `badData` when the points cannot identify the law.
   public init(
-    _ data: LawData, options: FitOptions = FitOptions(), name: String = "fit"
+    _ data: LawData, options: FitOptions = FitOptions(), name: String = "fit",
+    pool: [LawData] = []
   ) throws(UserError) {
     guard data.points.contains(where: { $0.role == .fit }) else {
       throw UserError(
@@ -53,18 +77,25 @@ public struct Fit: Sendable {
     self.name = name
     self.data = data
     self.options = options
-    do { predictor = try Predictor(data, options) } catch {
+    self.pool = pool
+    do { predictor = try Predictor(data, options, pool: pool) } catch {
       throw UserError(error.kind, error.what, at: error.location ?? data.source, fix: error.fix)
     }
     predictions = predictor.predictions(of: data.points.filter { $0.role == .holdout })
     validation = predictor.predictions(of: data.points.filter { $0.role == .validate })
-    warnings = data.warnings + predictor.warnings(data)
+    warnings = data.warnings + predictor.warnings(data, options)
   }
 
   /// The loss law.
   public var lossLaw: any LossLaw { predictor.loss.lossLaw }
-  /// The error law, if there are enough errors for one.
-  public var errorLaw: ErrorLaw? { predictor.error?.law }
+  /// The error law where it is one exponential, if there are enough errors for one.
+  public var errorLaw: ErrorLaw? { predictor.error?.exponential }
+  /// The average error at a loss, by whatever law was fitted; nil without one.
+  public func error(atLoss loss: Double) -> Double? { predictor.error?.error(atLoss: loss) }
+  /// κ, by which intervals are widened, and the hold-out comparisons that it rests on.
+  public var inflation: (factor: Double, comparisons: Int) {
+    (predictor.inflation.factor, predictor.inflation.comparisons)
+  }
   /// Runs that the loss law was fitted on.
   public var fitCount: Int { data.lossFit.count }
   /// Runs that the error law was fitted on.
@@ -80,6 +111,18 @@ public struct Fit: Sendable {
   /// The objective at the optimum.
   public var objectiveValue: Double { predictor.loss.value }
 
+  /// F-profile intervals of E and the exponents; none for `huber`, for a shared exponent, or without
+  /// degrees of freedom.
+  public var profiles: [ProfileInterval] {
+    pool.isEmpty ? predictor.loss.profiles(level: options.level) : []
+  }
+  /// Whether the law misses by more than seeds do; nil without replicates.
+  public var lackOfFit: LackOfFit? {
+    LackOfFit(data.points, law: lossLaw, parameterCount: options.law.parameterCount)
+  }
+  /// All laws on the same splits of the fit runs.
+  public var tournament: Tournament { Tournament(data, objective: options.objective) }
+
   /// Every coefficient of both laws.
   public var coefficients: [Coefficient] {
     lossLaw.coefficients + (errorLaw?.coefficients ?? [])
@@ -89,7 +132,10 @@ public struct Fit: Sendable {
   public var coefficientIntervals: [String: ClosedRange<Double>] {
     var draws: [String: [Double]] = [:]
     let all =
-      predictor.lossDraws.map(\.law.coefficients) + predictor.errorDraws.map(\.law.coefficients)
+      predictor.lossDraws.map(\.law.coefficients)
+      + (0..<(predictor.error?.drawCount ?? 0)).compactMap {
+        predictor.error?.coefficients(draw: $0)
+      }
     for coefficient in all.joined() {
       draws[coefficient.name, default: []].append(coefficient.value)
     }

@@ -39,11 +39,17 @@ extension Fit: Codable {
       Interval(low: $0.lowerBound, high: $0.upperBound)
     }
     try json.encode(intervals, forKey: Key("intervals"))
-    if errorLaw != nil { try json.encode(errorFitCount, forKey: Key("nError")) }
+    try json.encode(inflation.factor, forKey: Key("kappa"))
+    try json.encode(profiles, forKey: Key("profiles"))
+    try json.encodeIfPresent(lackOfFit, forKey: Key("lackOfFit"))
+    try json.encode(tournament.entries, forKey: Key("tournament"))
+    try json.encode(tournament.verdict, forKey: Key("trust"))
+    if predictor.error != nil { try json.encode(errorFitCount, forKey: Key("nError")) }
     try json.encode(predictions, forKey: Key("predictions"))
     try json.encode(validation, forKey: Key("validation"))
     try json.encode(warnings, forKey: Key("warnings"))
     try json.encode(data, forKey: Key("data"))
+    if !pool.isEmpty { try json.encode(pool, forKey: Key("pool")) }
   }
 
   /// Reads the inputs and fits again.
@@ -58,7 +64,8 @@ extension Fit: Codable {
     try self.init(
       json.decode(LawData.self, forKey: Key("data")),
       options: json.decode(FitOptions.self, forKey: Key("options")),
-      name: json.decode(String.self, forKey: Key("name")))
+      name: json.decode(String.self, forKey: Key("name")),
+      pool: json.decodeIfPresent([LawData].self, forKey: Key("pool")) ?? [])
     for coefficient in coefficients where coefficient.value.isFinite {
       let stored = try json.decodeIfPresent(Double.self, forKey: Key(coefficient.name))
       guard let stored, abs(stored - coefficient.value) <= 1e-6 * abs(coefficient.value) else {

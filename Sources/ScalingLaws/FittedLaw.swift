@@ -11,38 +11,58 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
   let degreesOfFreedom: Int
   /// Σr² of plain residuals on the objective's scale, whatever the objective weighs.
   let residualSquares: Double
-  /// Names of the coefficients that are held at zero, by column.
-  let zeroColumns: [Int]
+  /// The coefficients that are held at zero.
+  let zeroColumns: [String]
   let atGridEdge: Bool
   let minima: Int
   /// Of the Jacobian with columns scaled to length 1.
   let conditionNumber: Double
 
-  private let samples: [Sample]
-  private let grid: ExponentGrid<Law>
-  private let center: SIMD2<Double>
-  private let exponents: SIMD2<Double>
-  private let coefficients: SIMD3<Double>
+  let samples: [Sample]
+  let grid: ExponentGrid<Law>
+  let center: SIMD2<Double>
+  /// Draws made together with those of other sets, where an exponent is shared.
+  var jointDraws: [Draw]?
+  let exponents: SIMD2<Double>
+  let coefficients: SIMD3<Double>
   private let jacobian: SingularValues
 
   /// The law that fits `values` at `coordinates` best.
   init(coordinates: [SIMD2<Double>], values: [Double], objective: Objective) {
-    center = coordinates.reduce(SIMD2<Double>.zero, +) / Double(coordinates.count)
-    samples = zip(coordinates, values).map { [center] in Sample(x: $0 - center, y: $1) }
-    self.objective = objective
-    grid = ExponentGrid(samples)
+    let center = coordinates.reduce(SIMD2<Double>.zero, +) / Double(coordinates.count)
+    let samples = zip(coordinates, values).map { Sample(x: $0 - center, y: $1) }
+    let grid = ExponentGrid<Law>(samples)
     let optimum = VariableProjection(samples: samples, objective: objective, grid: grid)
       .solve().polished(samples, objective)
+    self.init(
+      samples: samples, grid: grid, center: center, objective: objective, optimum: optimum)
+  }
+
+  /// The law at an optimum that was found elsewhere; `exponentInformation` is what other data say
+  /// of the (one) exponent, as a squared length of its Jacobian column.
+  init(
+    samples: [Sample], grid: ExponentGrid<Law>, center: SIMD2<Double>, objective: Objective,
+    optimum: VariableProjection<Law>.Optimum, exponentInformation: Double = 0
+  ) {
+    self.samples = samples
+    self.grid = grid
+    self.center = center
+    self.objective = objective
     exponents = optimum.exponents
     coefficients = optimum.coefficients
     value = optimum.value
     law = Law(exponents: exponents, coefficients: coefficients, center: center)
-    degreesOfFreedom = values.count - Law.parameterCount
+    degreesOfFreedom = samples.count - Law.parameterCount
     zeroColumns = (0..<Law.columns).filter { optimum.coefficients[$0] == 0 }
+      .map { Law.columnNames[$0] }
     atGridEdge = optimum.atEdge
     minima = optimum.minima
-    let rows = samples.map {
+    var rows = samples.map {
       gradient(Law.self, $0.x, optimum.exponents, optimum.coefficients, objective)
+    }
+    if exponentInformation > 0 {
+      let zeros = [Double](repeating: 0, count: Law.parameterCount - 1)
+      rows.append(zeros + [exponentInformation.squareRoot()])
     }
     let columns = (0..<Law.parameterCount).map { j in rows.map { $0[j] } }
     jacobian = SingularValues(columns: columns)
@@ -60,6 +80,12 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
     }
   }
 
+  /// 1/(JᵀJ)⁻¹ of the last exponent: what these samples alone say of it.
+  var information: Double {
+    let last = (0..<Law.parameterCount).map { $0 == Law.parameterCount - 1 ? 1.0 : 0 }
+    return 1 / jacobian.leverage(last)
+  }
+
   /// s = √(Σr²/(n − p)), nil without degrees of freedom. Relative for a relative objective.
   var residualSD: Double? {
     degreesOfFreedom > 0
@@ -69,10 +95,17 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
   /// Half the width of the delta-method prediction interval with Student's t, on the objective's
   /// scale: t·s·√(1 + gᵀ(JᵀJ)⁻¹g).
   func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double? {
-    guard let s = residualSD else { return nil }
-    let g = gradient(Law.self, coordinates - center, exponents, coefficients, objective)
-    return StudentT.quantile(level: level, degrees: degreesOfFreedom) * s
-      * (1 + jacobian.leverage(g)).squareRoot()
+    predictionSD(at: coordinates).map {
+      StudentT.quantile(level: level, degrees: degreesOfFreedom) * $0
+    }
+  }
+
+  /// s·√(1 + gᵀ(JᵀJ)⁻¹g): the standard deviation that the fit promises for a new run.
+  func predictionSD(at coordinates: SIMD2<Double>) -> Double? {
+    residualSD.map {
+      let g = gradient(Law.self, coordinates - center, exponents, coefficients, objective)
+      return $0 * (1 + jacobian.leverage(g)).squareRoot()
+    }
   }
 
   /// A law that could as well have been found, and the noise that goes with it.
@@ -86,21 +119,28 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
   /// the doubt about the noise itself; with a fixed σ the intervals of a five-run fit are far too
   /// narrow (a nominal 90 % covers half). Empty without degrees of freedom.
   func draws(_ count: Int, random: inout RandomSource) -> [Draw] {
+    if let jointDraws { return jointDraws }
     guard degreesOfFreedom > 0 else { return [] }
-    let fitted = samples.map { (Law.row($0.x, exponents) * coefficients).sum() }
     return (0..<count).map { _ in
-      let chi = max(random.chiSquared(degrees: degreesOfFreedom), 1e-6)
-      let sigma = (residualSquares / chi).squareRoot()
-      var copies = samples
-      for i in copies.indices {
-        copies[i].y = objective.perturbed(fitted[i], by: sigma * random.normal())
-      }
+      let (copies, sigma) = simulated(random: &random)
       var optimum = VariableProjection(samples: copies, objective: objective, grid: grid).solve()
       if objective == .huber { optimum = optimum.polished(copies, objective) }
       let law = Law(
         exponents: optimum.exponents, coefficients: optimum.coefficients, center: center)
       return Draw(law: law, sigma: sigma)
     }
+  }
+
+  /// The samples made anew from the law, with a noise that fits the residuals.
+  func simulated(random: inout RandomSource) -> (samples: [Sample], sigma: Double) {
+    let chi = max(random.chiSquared(degrees: degreesOfFreedom), 1e-6)
+    let sigma = (residualSquares / chi).squareRoot()
+    var copies = samples
+    for i in copies.indices {
+      let fitted = (Law.row(copies[i].x, exponents) * coefficients).sum()
+      copies[i].y = objective.perturbed(fitted, by: sigma * random.normal())
+    }
+    return (copies, sigma)
   }
 }
 

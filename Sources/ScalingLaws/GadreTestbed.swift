@@ -121,17 +121,21 @@ public struct GadreTestbed: Sendable {
     var data = LawData(points: [], source: folder.path)
     data.set = lossSet
     data.chance = 1 - tasks.reduce(0) { $0 + (baselines[$1] ?? 0) } / Double(max(1, tasks.count))
+    data.taskChances = Dictionary(tasks.map { ($0, 1 - (baselines[$0] ?? 0)) }) { $1 }
     for run in runs {
       let (n, d) = (run.hyperparameters.params, run.hyperparameters.tokens)
       let (role, errorRole) = roles(size: n, tokenMultiplier: d / n, smallest: sizes[0])
       let scores = accuracies[run.name] ?? [:]
       let known = tasks.compactMap { scores[$0] }
-      let point = LawPoint(
+      var point = LawPoint(
         run: run.name, parameters: n, tokens: d, loss: try loss(of: run, on: lossSet),
         error: known.isEmpty || known.count < tasks.count
           ? nil : 1 - known.reduce(0, +) / Double(known.count),
         role: role, errorRole: errorRole,
         location: folder.appendingPathComponent("models/\(run.name).json").path)
+      if point.error != nil {
+        point.taskErrors = Dictionary(tasks.map { ($0, 1 - (scores[$0] ?? 0)) }) { $1 }
+      }
       try point.check()
       data.points.append(point)
       if let steps = run.steps, let warmup = run.hyperparameters.warmup, warmup > 0.5 * steps {

@@ -4,7 +4,7 @@ import SwiftCSV
 
 extension LawData {
   /// Reads a CSV with the columns `N,D,loss` and, if present, `error`, `run`, `role`, `errorRole`,
-  /// `chance`; other columns are ignored. Without `role` every row is for fitting. `loss` may be
+  /// `chance`, `error/TASK` and `chance/TASK`; other columns are ignored. Without `role` every row is for fitting. `loss` may be
   /// empty in rows that are not for fitting: they are predicted only.
   ///
   /// - Throws: `UserError` that names file and line.
@@ -35,6 +35,7 @@ extension LawData {
     let reader = RowReader(header: header, name: name)
     var points: [LawPoint] = []
     var chances: [Double] = []
+    var taskChances: [String: Double] = [:]
     var line = 1
     for row in csv.rows {
       line += 1
@@ -42,6 +43,7 @@ extension LawData {
       if row.allSatisfy({ $0.trimmingCharacters(in: .whitespaces).isEmpty }) { continue }
       points.append(try reader.point(row, line: line))
       if let chance = try reader.number("chance", row, line) { chances.append(chance) }
+      for (task, chance) in try reader.tasks("chance/", row, line) { taskChances[task] = chance }
     }
     guard !points.isEmpty else {
       throw UserError(
@@ -49,13 +51,17 @@ extension LawData {
     }
     try requireUnique(points)
     self.init(points: points, source: name)
+    if !taskChances.isEmpty { self.taskChances = taskChances }
     chance = chances.isEmpty ? nil : chances.reduce(0, +) / Double(chances.count)
   }
 
-  /// This data as CSV text with every column.
+  /// This data as CSV text with every column; the errors by task in `error/TASK`, with
+  /// `chance/TASK`.
   public var csvText: String {
+    let tasks = (taskChances ?? [:]).keys.sorted()
     func cell(_ value: Double?) -> String { value.map { plain($0) } ?? "" }
-    var lines = ["run,N,D,loss,error,role,errorRole,chance"]
+    let names = tasks.map { ",error/\($0)" } + tasks.map { ",chance/\($0)" }
+    var lines = ["run,N,D,loss,error,role,errorRole,chance" + names.joined()]
     for p in points {
       let run =
         p.run.contains(where: { ",\"\n".contains($0) })
@@ -64,7 +70,9 @@ extension LawData {
         [
           run, plain(p.parameters), plain(p.tokens), cell(p.loss), cell(p.error),
           p.role.rawValue, p.errorRole.rawValue, cell(chance),
-        ].joined(separator: ","))
+        ].joined(separator: ",")
+          + tasks.map { "," + cell(p.taskErrors?[$0]) }.joined()
+          + tasks.map { "," + cell(taskChances?[$0]) }.joined())
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -107,6 +115,21 @@ private struct RowReader {
     return value
   }
 
+  /// The cells of columns `prefix`TASK by task: shares.
+  func tasks(_ prefix: String, _ row: [String], _ line: Int) throws(UserError) -> [String: Double] {
+    var found: [String: Double] = [:]
+    for column in header where column.hasPrefix(prefix) {
+      guard let value = try number(column, row, line) else { continue }
+      guard (0...1).contains(value) else {
+        throw UserError(
+          .badData, "\(column) is \(value)", at: "\(name):\(line)",
+          fix: "an error is a share from 0 to 1, not a percentage")
+      }
+      found[String(column.dropFirst(prefix.count))] = value
+    }
+    return found
+  }
+
   func role(_ column: String, _ row: [String], _ line: Int) throws(UserError) -> Role? {
     guard let text = text(column, row) else { return nil }
     guard let role = Role(rawValue: text) else {
@@ -127,11 +150,13 @@ private struct RowReader {
     guard let n = try number("N", row, line), let d = try number("D", row, line) else {
       throw UserError(.badData, "N or D is empty", at: "\(name):\(line)", fix: "fill in both")
     }
-    let point = LawPoint(
+    var point = LawPoint(
       run: text("run", row) ?? "line \(line)", parameters: n, tokens: d,
       loss: try number("loss", row, line), error: try number("error", row, line),
       role: role ?? .fit, errorRole: try self.role("errorRole", row, line),
       location: "\(name):\(line)")
+    let errors = try tasks("error/", row, line)
+    if !errors.isEmpty { point.taskErrors = errors }
     try point.check()
     return point
   }

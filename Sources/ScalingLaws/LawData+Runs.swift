@@ -48,10 +48,13 @@ extension LawData {
         excluded.append(Exclusion(run: record.label, reason: reason))
         continue
       }
-      let point = LawPoint(
+      var point = LawPoint(
         run: record.label, parameters: Double(record.parameters.count(convention)),
         tokens: Double(record.tokens), loss: try record.loss(on: set, at: path),
         error: record.averageError, role: role, location: store.runFolder(record.id).relativePath)
+      for task in record.tasks {
+        point.taskErrors = (point.taskErrors ?? [:]).merging([task.task: task.error]) { $1 }
+      }
       try point.check()
       points.append(point)
       if record.uniqueTokens < record.tokens {
@@ -67,6 +70,7 @@ extension LawData {
     let measured = records.first { $0.outcome.status == .finished }
     self.set = set ?? measured?.validation.first { $0.inDistribution }?.set
     if let tasks = measured?.tasks, !tasks.isEmpty {
+      taskChances = Dictionary(tasks.map { ($0.task, $0.chance) }) { $1 }
       chance = tasks.reduce(0) { $0 + $1.chance } / Double(tasks.count)
     }
   }

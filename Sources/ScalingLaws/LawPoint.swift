@@ -13,6 +13,8 @@ public struct LawPoint: Codable, Sendable, Equatable {
   public let loss: Double?
   /// Average top-1 error, a share.
   public let error: Double?
+  /// Top-1 error by task, where it is known.
+  public var taskErrors: [String: Double]?
   /// What the run is for in the loss law.
   public let role: Role
   /// What it is for in the error law, which may use a larger run (Gadre et al. add one).
@@ -73,6 +75,8 @@ public struct LawData: Codable, Sendable, Equatable {
   public var set: String?
   /// The average error of guessing.
   public var chance: Double?
+  /// The error of guessing by task, for the tasks that the average error is over.
+  public var taskChances: [String: Double]?
   /// Things that a reader should know before believing a fit.
   public var warnings: [String] = []
 
@@ -86,6 +90,8 @@ public struct LawData: Codable, Sendable, Equatable {
     self.parameterConvention = parameterConvention
   }
 
+  /// How many different (N, D) the loss law is fitted on.
+  public var fitCells: Int { Set(lossFit.map(\.coordinates)).count }
   /// The points that the loss law is fitted on.
   var lossFit: [LawPoint] { points.filter { $0.role == .fit && $0.loss != nil } }
   /// The points that the error law is fitted on.

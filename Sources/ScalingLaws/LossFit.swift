@@ -7,12 +7,18 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
   case overTraining = "over-training"
   /// α and β free: five parameters
   case chinchilla
+  /// E = 0, α and β free: four parameters
+  case floorless = "no-floor"
+  /// a power of C and a floor: three parameters
+  case computeOnly = "compute-only"
 
   /// The formula, for people.
   public var formula: String {
     switch self {
     case .overTraining: "L = E + (a·M^η + b·M^−η)·C^−η"
     case .chinchilla: "L = E + A·N^−α + B·D^−β"
+    case .floorless: "L = A·N^−α + B·D^−β"
+    case .computeOnly: "L = E + λ·C^−η"
     }
   }
 
@@ -21,6 +27,8 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
     switch self {
     case .overTraining: OverTrainingLaw.parameterCount
     case .chinchilla: ChinchillaLaw.parameterCount
+    case .floorless: FloorlessLaw.parameterCount
+    case .computeOnly: ComputeLaw.parameterCount
     }
   }
 
@@ -30,6 +38,12 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
     let coordinates = points.map(\.coordinates)
     let losses = points.compactMap(\.loss)
     switch self {
+    case .floorless:
+      return FittedLaw<FloorlessLaw>(
+        coordinates: coordinates, values: losses, objective: objective)
+    case .computeOnly:
+      return FittedLaw<ComputeLaw>(
+        coordinates: coordinates, values: losses, objective: objective)
     case .overTraining:
       return FittedLaw<OverTrainingLaw>(
         coordinates: coordinates, values: losses, objective: objective)
@@ -37,6 +51,22 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
       return FittedLaw<ChinchillaLaw>(
         coordinates: coordinates, values: losses, objective: objective)
     }
+  }
+
+  /// The over-training laws of `points` and of other training sets with one exponent for all; the
+  /// first is that of `points`.
+  func fit(
+    _ points: [LawPoint], sharingExponentWith others: [[LawPoint]], objective: Objective, draws: Int
+  ) throws(UserError) -> any LossFit {
+    guard self == .overTraining else {
+      throw UserError(
+        .usage, "the \(rawValue) law cannot share an exponent between training sets",
+        fix: "pool with --law over-training")
+    }
+    for set in [points] + others { try requireIdentifiable(set) }
+    return FittedLaw<OverTrainingLaw>.sharing(
+      ([points] + others).map { ($0.map(\.coordinates), $0.compactMap(\.loss)) },
+      objective: objective, draws: draws)[0]
   }
 
   /// Refuses designs from which no data could tell the parameters apart.
@@ -51,6 +81,7 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
         "\(cells.count) different fit runs for \(p) parameters",
         "fit on at least \(p + 1) runs, better \(p + 4); a run is for fitting when its role is fit")
     }
+    if self == .computeOnly { return }
     let spread = points.map { Foundation.log($0.tokenMultiplier) }
     if let low = spread.min(), let high = spread.max(), high - low < 0.05 {
       throw refused(
@@ -69,6 +100,7 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
         "all fit runs have the same D, so B and E cannot be told apart",
         "add runs with other token counts")
     }
+    // Without a floor, two sizes fix the power of N.
     let enough = self == .chinchilla ? min(sizes, horizons) >= 3 : max(sizes, horizons) >= 3
     guard enough else {
       throw refused(
@@ -84,11 +116,14 @@ protocol LossFit: Sendable {
   var value: Double { get }
   var degreesOfFreedom: Int { get }
   var residualSD: Double? { get }
-  var zeroColumns: [Int] { get }
+  var residualSquares: Double { get }
+  var zeroColumns: [String] { get }
   var atGridEdge: Bool { get }
   var minima: Int { get }
   var conditionNumber: Double { get }
   func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double?
+  func predictionSD(at coordinates: SIMD2<Double>) -> Double?
+  func profiles(level: Double) -> [ProfileInterval]
   func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw]
 }
 

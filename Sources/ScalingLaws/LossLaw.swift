@@ -50,6 +50,10 @@ public func shape(
 public protocol SeparableLaw: Sendable {
   /// Linear coefficients: 2 or 3.
   static var columns: Int { get }
+  /// Their names.
+  static var columnNames: [String] { get }
+  /// The exponents' names.
+  static var exponentNames: [String] { get }
   /// What an exponent may be, one range per exponent.
   static var exponentRanges: [ClosedRange<Double>] { get }
   /// Grid points per exponent: where the search starts.
@@ -69,6 +73,10 @@ public protocol SeparableLaw: Sendable {
 extension SeparableLaw {
   /// p: coefficients and exponents.
   public static var parameterCount: Int { columns + exponentRanges.count }
+  /// E, A and B.
+  public static var columnNames: [String] { ["E", "A", "B"] }
+  /// α and β.
+  public static var exponentNames: [String] { ["alpha", "beta"] }
 }
 
 extension LossLaw where Self: SeparableLaw {

@@ -4,38 +4,73 @@ import Foundation
 /// Fitted laws that answer for any run: runs → loss → error, with intervals.
 struct Predictor: Sendable {
   let loss: any LossFit
-  let error: FittedLaw<ErrorLaw>?
+  let error: (any ErrorModel)?
   /// Why there is no error law although there are errors.
   let errorRefusal: String?
   let lossDraws: [LossDraw]
-  let errorDraws: [FittedLaw<ErrorLaw>.Draw]
+  let inflation: HoldOutInflation
   let level: Double
   let largestFitCompute: Double
   private let objective: Objective
   /// Normal numbers for the noise of a new run: its loss and its error, the same for all runs.
   private let noise: [SIMD2<Double>]
 
-  init(_ data: LawData, _ options: FitOptions) throws(UserError) {
+  init(
+    _ data: LawData, _ options: FitOptions, pool: [LawData] = []
+  ) throws(UserError) {
     let points = data.lossFit
-    loss = try options.law.fit(points, objective: options.objective)
+    loss =
+      pool.isEmpty
+      ? try options.law.fit(points, objective: options.objective)
+      : try options.law.fit(
+        points, sharingExponentWith: pool.map(\.lossFit), objective: options.objective,
+        draws: options.draws)
     objective = options.objective
     level = options.level
     largestFitCompute = points.map(\.compute).max() ?? 0
     let measured = data.errorFit
-    if let reason = Predictor.reasonToRefuse(measured, in: data) {
-      errorRefusal = reason
-      error = nil
-    } else {
-      errorRefusal = nil
-      // Errors are shares, and stay near chance: plain squares fit their noise, logs would not.
-      error = FittedLaw<ErrorLaw>(
-        coordinates: measured.map { SIMD2($0.loss ?? 0, 0) }, values: measured.compactMap(\.error),
-        objective: .paper)
-    }
+    errorRefusal = Predictor.reasonToRefuse(measured, in: data)
+    inflation =
+      options.inflates
+      ? HoldOutInflation(points, pool: pool.map(\.lossFit), options) : HoldOutInflation()
     var random = RandomSource(seed: Seeds.derive(0, "law bootstrap"))
     lossDraws = loss.lossDraws(options.draws, random: &random)
-    errorDraws = error?.draws(options.draws, random: &random) ?? []
+    error =
+      errorRefusal == nil
+      ? try Predictor.errorModel(measured, in: data, options, random: &random) : nil
     noise = lossDraws.map { _ in SIMD2(random.normal(), random.normal()) }
+  }
+
+  private static func errorModel(
+    _ points: [LawPoint], in data: LawData, _ options: FitOptions, random: inout RandomSource
+  ) throws(UserError) -> any ErrorModel {
+    let losses = points.compactMap(\.loss)
+    let errors = points.compactMap(\.error)
+    switch options.errorRule {
+    case .exponential:
+      return ExponentialErrors(
+        losses: losses, errors: errors, draws: options.draws, random: &random)
+    case .pinned:
+      guard let chance = data.chance else {
+        throw UserError(
+          .badData, "ε cannot be held at chance: the error of guessing is not known",
+          fix: "add a column chance, or use --errors exponential")
+      }
+      return PinnedErrors(
+        ceiling: chance, losses: losses, errors: errors, draws: options.draws, random: &random)
+    case .tasks:
+      let tasks = (data.taskChances ?? [:]).keys.sorted()
+      let byTask = tasks.map { task in points.compactMap { $0.taskErrors?[task] } }
+      guard !tasks.isEmpty, points.count > SigmoidErrorLaw.parameterCount,
+        byTask.allSatisfy({ $0.count == points.count })
+      else {
+        throw UserError(
+          .badData,
+          "no law per task: needs the error on every task of at least 5 runs to fit on",
+          fix: "add columns error/TASK and chance/TASK, or use --errors exponential")
+      }
+      return TaskErrors(losses: losses, errors: byTask, draws: options.draws, random: &random)
+    }
   }
 
   /// nil when an error law can be fitted on `points`; an empty reason when nobody asked for one.
@@ -59,29 +94,31 @@ struct Predictor: Sendable {
     let center = loss.lossLaw.loss(parameters: parameters, tokens: tokens)
     var lossEstimate = Estimate(predicted: center)
     let losses = zip(lossDraws, noise).map { draw, z in
-      objective.perturbed(
+      let loss = objective.perturbed(
         draw.law.loss(parameters: parameters, tokens: tokens), by: draw.sigma * z.x)
+      let off = objective.residual(measured: loss, predicted: center)
+      return inflation.factor == 1 || !off.isFinite
+        ? loss : objective.perturbed(center, by: inflation.factor * off)
     }
     (lossEstimate.low, lossEstimate.high) = interval(losses)
     let coordinates = SIMD2(Foundation.log(parameters), Foundation.log(tokens))
-    if let half = loss.halfWidth(at: coordinates, level: level) {
+    let lossHalf = loss.halfWidth(at: coordinates, level: level).map { $0 * inflation.factor }
+    if let half = lossHalf {
       lossEstimate.deltaLow = objective.perturbed(center, by: -half)
       lossEstimate.deltaHigh = objective.perturbed(center, by: half)
     }
     guard let error else { return (lossEstimate, nil) }
-    var errorEstimate = Estimate(predicted: error.law.error(atLoss: center))
-    if !losses.isEmpty, !errorDraws.isEmpty {
+    var errorEstimate = Estimate(predicted: error.error(atLoss: center))
+    if !losses.isEmpty, error.drawCount > 0 {
       // The chain: a loss this run may have, through an error law that may hold, plus noise.
       let errors = losses.indices.map { i in
-        let draw = errorDraws[i % errorDraws.count]
-        return min(1, max(0, draw.law.error(atLoss: losses[i]) + draw.sigma * noise[i].y))
+        min(
+          1, max(0, error.error(atLoss: losses[i], draw: i % error.drawCount, noise: noise[i].y)))
       }
       (errorEstimate.low, errorEstimate.high) = interval(errors)
     }
-    if let half = error.halfWidth(at: SIMD2(center, 0), level: level),
-      let lossHalf = loss.halfWidth(at: coordinates, level: level)
-    {
-      let slope = error.law.slope(atLoss: center) * (objective.isRelative ? center : 1)
+    if let half = error.halfWidth(atLoss: center, level: level), let lossHalf {
+      let slope = error.slope(atLoss: center) * (objective.isRelative ? center : 1)
       let both = (half * half + slope * slope * lossHalf * lossHalf).squareRoot()
       errorEstimate.deltaLow = max(0, errorEstimate.predicted - both)
       errorEstimate.deltaHigh = min(1, errorEstimate.predicted + both)

@@ -2,15 +2,14 @@ import Foundation
 
 extension Predictor {
   /// What the fit itself shows to be doubtful, in sentences.
-  func warnings(_ data: LawData) -> [String] {
+  func warnings(_ data: LawData, _ options: FitOptions) -> [String] {
     var warnings: [String] = []
-    let names = ["E", "A", "B"]
-    for column in loss.zeroColumns {
+    for name in loss.zeroColumns {
+      let missing = ["A": "size", "B": "tokens", "lambda": "compute"]
       warnings.append(
-        column == 0
+        name == "E"
           ? "E = 0 is the bound: no irreducible loss is identified, and intervals are one-sided"
-          : "\(names[column]) = 0 is the bound: the fit runs show no effect of"
-            + " \(column == 1 ? "size" : "tokens")")
+          : "\(name) = 0 is the bound: the fit runs show no effect of \(missing[name] ?? "it")")
     }
     if loss.atGridEdge {
       warnings.append("an exponent ended at the edge of its range: the law does not fit these runs")
@@ -35,8 +34,24 @@ extension Predictor {
     } else if degrees < 4 {
       warnings.append("n − p = \(degrees): calibrated intervals need at least 4")
     }
+    if inflation.factor > 1.005 {
+      let factor = String(format: "%.2f", inflation.factor)
+      warnings.append(
+        "intervals are widened by κ = \(factor): fitted on its cheaper runs alone, the law missed the"
+          + " dearer ones by that many of its own standard deviations (\(inflation.comparisons)"
+          + " comparisons)")
+    }
+    if let lack = LackOfFit(
+      data.points, law: loss.lossLaw, parameterCount: options.law.parameterCount),
+      lack.pValue < 0.05
+    {
+      let p = String(format: "%.2g", lack.pValue)
+      warnings.append(
+        "misspecified: the law misses the cells' means by more than seeds explain (lack of fit,"
+          + " p = \(p)); intervals use the residuals, not the seed noise")
+    }
     if let error {
-      if error.law.scale == 0 {
+      if error.exponential?.scale == 0 {
         warnings.append("k = 0: error does not fall with loss over the fit runs")
       }
       if error.atGridEdge {

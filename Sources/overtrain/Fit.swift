@@ -17,13 +17,40 @@ struct FitCommand: ParsableCommand {
       Example:
         overtrain fit data/runs/demo --name demo
         overtrain fit runs.csv --objective paper --json
+        overtrain fit c4.csv --recommended --fit-up-to 2.04e19 --pool rpj.csv
       """)
 
   @Argument(help: "Folder of runs, or CSV file.") var runs: String
   @Option(help: "paper (squared loss), log (squared log loss) or huber (δ = 1e-3 on log loss).")
   var objective: Objective = .log
-  @Option(help: "over-training (α = β) or chinchilla (α and β free).")
+  @Option(
+    help: """
+      over-training (α = β), chinchilla (α and β free), no-floor (E = 0) or compute-only; the last \
+      two are baselines.
+      """)
   var law: LawKind = .overTraining
+  @Flag(
+    help: """
+      Choose law, objective and M ≥ 10 by a rule fixed in advance: α = β with huber from 16 runs, \
+      α ≠ β with log from 9, E = 0 below.
+      """)
+  var recommended = false
+  @Option(help: "Fit on every run up to this compute (FLOPs) instead of by role.")
+  var fitUpTo: Double?
+  @Option(name: .customLong("min-m"), help: "Fit on no run with fewer tokens per parameter.")
+  var minimumTokenMultiplier: Double?
+  @Option(
+    help: """
+      Another training set (folder or CSV, as often as you like) with the same N and recipe: the \
+      sets share one exponent, and keep coefficients of their own.
+      """)
+  var pool: [String] = []
+  @Option(
+    help: """
+      How the average error follows from the loss: exponential (ε, k, γ free), pinned (ε at chance) \
+      or tasks (the mean of one sigmoid per task).
+      """)
+  var errors: ErrorRule?
   @Option(help: "Name of the fit; without it, the name of RUNS.") var name: String?
   @Option(help: "Folder of fits: writes OUT/NAME/fit.json and predictions.json.")
   var out = "data/fits"
@@ -35,9 +62,25 @@ struct FitCommand: ParsableCommand {
     let source = URL(fileURLWithPath: runs)
     var options = FitOptions()
     (options.law, options.objective, options.level) = (law, objective, level)
+    let minimum =
+      minimumTokenMultiplier ?? (recommended ? RecommendedRule.minimumTokenMultiplier : nil)
+    func chosen(_ url: URL) throws -> LawData {
+      let data = try selection.data(url)
+      return fitUpTo == nil && minimum == nil
+        ? data : data.selecting(upTo: fitUpTo, tokenMultiplier: minimum)
+    }
+    let data = try chosen(source)
+    let others = try pool.map { try chosen(URL(fileURLWithPath: $0)) }
+    if recommended {
+      // Pooled sets fix an exponent even where one alone would not, so they share the tied law's.
+      let choice = RecommendedRule.choice(
+        runs: others.isEmpty ? data.fitCells : max(16, data.fitCells))
+      (options.law, options.objective) = (choice.law, choice.objective)
+    }
+    options.errorRule = errors ?? (recommended ? .recommended(data) : .exponential)
     let fit = try Fit(
-      try selection.data(source), options: options,
-      name: name ?? source.deletingPathExtension().lastPathComponent)
+      data, options: options,
+      name: name ?? source.deletingPathExtension().lastPathComponent, pool: others)
     let folder = URL(fileURLWithPath: out).appendingPathComponent(fit.name)
     try fit.write(to: folder)
     if json {
@@ -73,4 +116,5 @@ struct RunSelection: ParsableArguments {
 
 extension Objective: ExpressibleByArgument {}
 extension LawKind: ExpressibleByArgument {}
+extension ErrorRule: ExpressibleByArgument {}
 extension LawData.ParameterConvention: ExpressibleByArgument {}

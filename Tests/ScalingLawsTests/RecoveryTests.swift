@@ -82,3 +82,25 @@ struct RecoveryTests {
     #expect(try StableJSON.encode(Fit(data, options: options)) == first)
   }
 }
+
+/// The baselines, found again from points that they made.
+struct BaselineRecoveryTests {
+  @Test(arguments: Objective.allCases)
+  func floorless(objective: Objective) throws {
+    let law = FloorlessLaw(A: 20, B: 40, alpha: 0.14, beta: 0.12)
+    let fit = try Fit(RecoveryTests.data(law), options: FitOptions(objective, law: .floorless))
+    for wanted in law.coefficients {
+      #expect(abs(fit.coefficient(wanted.name) / wanted.value - 1) < 1e-6, "\(wanted.name)")
+    }
+    #expect(fit.lossLaw.irreducibleLoss == 0)
+  }
+
+  @Test(arguments: Objective.allCases)
+  func computeOnly(objective: Objective) throws {
+    let law = ComputeLaw(E: 1.9, lambda: 300, eta: 0.12)
+    let fit = try Fit(RecoveryTests.data(law), options: FitOptions(objective, law: .computeOnly))
+    for wanted in law.coefficients {
+      #expect(abs(fit.coefficient(wanted.name) / wanted.value - 1) < 1e-6, "\(wanted.name)")
+    }
+  }
+}

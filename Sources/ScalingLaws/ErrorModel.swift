@@ -1,0 +1,133 @@
+import Experiment
+import Foundation
+
+/// How the average error follows from the loss.
+public enum ErrorRule: String, Codable, Sendable, CaseIterable {
+  /// ε − k·e^{−γL}, all three free: Gadre et al.
+  case exponential
+  /// the same with ε held at the error of guessing
+  case pinned
+  /// the mean of one sigmoid per task
+  case tasks
+
+  /// The rule for a set of tasks, fixed before any fit of ours: where most tasks have left chance
+  /// (10 points below guessing in some run to fit on) each shows its own curve, so the mean of
+  /// sigmoids is taken. Otherwise most tasks sit at chance and their curves are noise; the average
+  /// then starts from guessing, and ε is held there.
+  public static func recommended(_ data: LawData) -> ErrorRule {
+    let fits = data.errorFit
+    if let chances = data.taskChances, fits.count >= 5,
+      fits.allSatisfy({ Set(($0.taskErrors ?? [:]).keys).isSuperset(of: chances.keys) })
+    {
+      let moved = chances.count { task, chance in
+        fits.contains { ($0.taskErrors?[task] ?? 1) <= chance - 0.1 }
+      }
+      if 2 * moved > chances.count { return .tasks }
+    }
+    return data.chance == nil ? .exponential : .pinned
+  }
+}
+
+/// An error law with what its residuals say of its precision.
+protocol ErrorModel: Sendable {
+  /// The law where it is a single exponential.
+  var exponential: ErrorLaw? { get }
+  var degreesOfFreedom: Int { get }
+  var atGridEdge: Bool { get }
+  /// Laws that could as well have been found.
+  var drawCount: Int { get }
+  func error(atLoss loss: Double) -> Double
+  /// d Err/dL.
+  func slope(atLoss loss: Double) -> Double
+  /// The error of a new run under draw `i`, its noise `z` standard normal.
+  func error(atLoss loss: Double, draw i: Int, noise z: Double) -> Double
+  /// Half the delta-method interval at a known loss.
+  func halfWidth(atLoss loss: Double, level: Double) -> Double?
+  func coefficients(draw i: Int) -> [Coefficient]
+}
+
+/// ε − k·e^{−γL} with ε free.
+struct ExponentialErrors: ErrorModel {
+  private let fit: FittedLaw<ErrorLaw>
+  private let draws: [FittedLaw<ErrorLaw>.Draw]
+
+  init(losses: [Double], errors: [Double], draws count: Int, random: inout RandomSource) {
+    // Errors are shares, and stay near chance: plain squares fit their noise, logs would not.
+    fit = FittedLaw<ErrorLaw>(
+      coordinates: losses.map { SIMD2($0, 0) }, values: errors, objective: .paper)
+    draws = fit.draws(count, random: &random)
+  }
+
+  var exponential: ErrorLaw? { fit.law }
+  var degreesOfFreedom: Int { fit.degreesOfFreedom }
+  var atGridEdge: Bool { fit.atGridEdge }
+  var drawCount: Int { draws.count }
+  func error(atLoss loss: Double) -> Double { fit.law.error(atLoss: loss) }
+  func slope(atLoss loss: Double) -> Double { fit.law.slope(atLoss: loss) }
+  func error(atLoss loss: Double, draw i: Int, noise z: Double) -> Double {
+    draws[i].law.error(atLoss: loss) + draws[i].sigma * z
+  }
+  func halfWidth(atLoss loss: Double, level: Double) -> Double? {
+    fit.halfWidth(at: SIMD2(loss, 0), level: level)
+  }
+  func coefficients(draw i: Int) -> [Coefficient] { draws[i].law.coefficients }
+}
+
+/// ε − k·e^{−γL} with ε given: ε − Err is a decay with two parameters.
+struct PinnedErrors: ErrorModel {
+  private let ceiling: Double
+  private let fit: FittedLaw<ErrorDecay>
+  private let draws: [FittedLaw<ErrorDecay>.Draw]
+
+  init(
+    ceiling: Double, losses: [Double], errors: [Double], draws count: Int,
+    random: inout RandomSource
+  ) {
+    self.ceiling = ceiling
+    fit = FittedLaw<ErrorDecay>(
+      coordinates: losses.map { SIMD2($0, 0) }, values: errors.map { ceiling - $0 },
+      objective: .paper)
+    draws = fit.draws(count, random: &random)
+  }
+
+  private func law(_ decay: ErrorDecay) -> ErrorLaw {
+    ErrorLaw(epsilon: ceiling, k: decay.scale, gamma: decay.rate)
+  }
+  var exponential: ErrorLaw? { law(fit.law) }
+  var degreesOfFreedom: Int { fit.degreesOfFreedom }
+  var atGridEdge: Bool { fit.atGridEdge }
+  var drawCount: Int { draws.count }
+  func error(atLoss loss: Double) -> Double { law(fit.law).error(atLoss: loss) }
+  func slope(atLoss loss: Double) -> Double { law(fit.law).slope(atLoss: loss) }
+  func error(atLoss loss: Double, draw i: Int, noise z: Double) -> Double {
+    law(draws[i].law).error(atLoss: loss) + draws[i].sigma * z
+  }
+  func halfWidth(atLoss loss: Double, level: Double) -> Double? {
+    fit.halfWidth(at: SIMD2(loss, 0), level: level)
+  }
+  func coefficients(draw i: Int) -> [Coefficient] { law(draws[i].law).coefficients }
+}
+
+/// k·e^{−γL}: one column at x = (L, 0).
+struct ErrorDecay: SeparableLaw {
+  let scale: Double
+  let rate: Double
+
+  static var columns: Int { 1 }
+  static var columnNames: [String] { ["k"] }
+  static var exponentRanges: [ClosedRange<Double>] { ErrorLaw.exponentRanges }
+  static var gridPoints: Int { ErrorLaw.gridPoints }
+  static func row(_ x: SIMD2<Double>, _ exponents: SIMD2<Double>) -> SIMD3<Double> {
+    SIMD3(exp(-exponents.x * x.x), 0, 0)
+  }
+  static func exponentDerivatives(
+    _ x: SIMD2<Double>, _ exponents: SIMD2<Double>, _ coefficients: SIMD3<Double>
+  ) -> SIMD2<Double> {
+    SIMD2(-coefficients.x * x.x * exp(-exponents.x * x.x), 0)
+  }
+  init(exponents: SIMD2<Double>, coefficients: SIMD3<Double>, center: SIMD2<Double>) {
+    scale = coefficients.x * exp(exponents.x * center.x)
+    rate = exponents.x
+  }
+  func value(at coordinates: SIMD2<Double>) -> Double { scale * exp(-rate * coordinates.x) }
+}

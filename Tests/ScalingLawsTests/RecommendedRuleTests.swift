@@ -1,0 +1,124 @@
+import Experiment
+import Foundation
+import ScalingLaws
+import Testing
+
+/// The rule of `RecommendedRule` on the published runs, which it was never tuned on.
+struct RecommendedRuleTests {
+  static let sets = ["c4_original", "rpj"]
+
+  /// The runs of a training set with those below a compute threshold to fit on.
+  static func data(
+    _ set: String, upTo compute: Double, least m: Double = RecommendedRule.minimumTokenMultiplier
+  ) throws -> LawData {
+    try GadreTestbed(GadreRuns.folder)
+      .data(trainingSet: set, lossSet: "c4_val", errors: .subset)
+      .selecting(upTo: compute, tokenMultiplier: m)
+  }
+
+  static func fit(_ data: LawData, pool: [LawData] = [], draws: Int = 0) throws -> Fit {
+    let choice = RecommendedRule.choice(runs: pool.isEmpty ? data.fitCells : 16)
+    return try Fit(
+      data, options: FitOptions(choice.objective, law: choice.law, draws: draws), pool: pool)
+  }
+
+  /// Mean and largest relative error in percent.
+  static func errors(_ predictions: [Prediction]) -> (mean: Double, worst: Double) {
+    let errors = predictions.compactMap(\.loss.relativeError).map { 100 * $0 }
+    return (errors.reduce(0, +) / Double(max(1, errors.count)), errors.max() ?? .nan)
+  }
+
+  /// One set at a time: 1.561 % mean and 2.959 % worst on these four targets, as scipy finds for
+  /// the same rule (with the third set, which is not here, the notes have 1.297 and 2.959).
+  @Test(.enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"))
+  func largeTargets() throws {
+    let predictions = try Self.sets.flatMap {
+      try Self.fit(Self.data($0, upTo: 2.04e19)).predictions
+    }
+    #expect(predictions.count == 4)
+    let (mean, worst) = Self.errors(predictions)
+    #expect(abs(mean - 1.561) < 2e-3)
+    #expect(abs(worst - 2.959) < 2e-3)
+  }
+
+  /// One exponent for both sets: scipy finds 1.385 and 3.035 (three sets: 1.049 and 2.622).
+  @Test(.enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"))
+  func largeTargetsPooled() throws {
+    let data = try Self.sets.map { try Self.data($0, upTo: 2.04e19) }
+    let fits = try [
+      Self.fit(data[0], pool: [data[1]]), Self.fit(data[1], pool: [data[0]]),
+    ]
+    #expect(abs(fits[0].coefficient("alpha") - 0.2654) < 1e-4)
+    #expect(abs(fits[0].coefficient("alpha") - fits[1].coefficient("alpha")) < 1e-6)
+    let (mean, worst) = Self.errors(fits.flatMap(\.predictions))
+    #expect(abs(mean - 1.385) < 4e-3)
+    #expect(abs(worst - 3.035) < 4e-3)
+  }
+
+  /// The compute-threshold table of the notes: M ≥ 20 below the threshold, all M ≥ 20 above it.
+  /// Their best column over three sets: 1.2, 2.5, 2.6 and 3.8 % at 17, 12, 10 and 7 runs. Here two
+  /// of the sets, with scipy's figures for the same rule.
+  @Test(
+    .enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"),
+    arguments: [(2.5e19, 17, 1.480), (1e19, 12, 2.467), (3e18, 10, 2.095), (1e18, 7, 3.428)])
+  func thresholds(compute: Double, runs: Int, mean: Double) throws {
+    let predictions = try Self.sets.flatMap { set in
+      let data = try Self.data(set, upTo: compute, least: 20)
+      #expect(data.fitCells == runs)
+      let fit = try Self.fit(data)
+      return (fit.predictions + fit.validation).filter {
+        $0.compute > compute && $0.tokenMultiplier > 19
+      }
+    }
+    #expect(abs(Self.errors(predictions).mean - mean) < 0.01)
+  }
+
+  /// Sets made with one exponent give it back, with coefficients of their own; sets of different
+  /// exponents meet in between.
+  @Test func sharedExponentIsRecovered() throws {
+    let laws = [(1.7, 0.28), (2.1, 0.28), (2.1, 0.24)].map {
+      OverTrainingLaw(E: $0.0, A: 120 + 40 * $0.0, B: 300, alpha: $0.1)
+    }
+    let data = laws.map { RecoveryTests.data($0) }
+    for objective in Objective.allCases {
+      let fit = try Fit(data[0], options: FitOptions(objective), pool: [data[1]])
+      for wanted in laws[0].coefficients {
+        #expect(abs(fit.coefficient(wanted.name) / wanted.value - 1) < 1e-4, "\(wanted.name)")
+      }
+    }
+    let between = try Fit(data[1], options: FitOptions(.log), pool: [data[2]])
+    #expect((0.245...0.275).contains(between.coefficient("alpha")))
+  }
+
+  /// Two noisy sets together know the exponent better than one, and their intervals say so.
+  @Test func sharingNarrowsIntervals() throws {
+    var random = RandomSource(seed: 5)
+    let law = OverTrainingLaw(E: 1.84, a: 212, b: 367, eta: 0.1364)
+    let cells = [1.06e7, 7.9e7, 1.54e8, 4.12e8].map { ($0, 20.0) } + [(1.06e7, 320), (7.9e7, 80)]
+    let data = (0..<3).map { _ in
+      LawData(
+        points: cells.enumerated().map { i, cell in
+          LawPoint(
+            run: "\(i)", parameters: cell.0, tokens: cell.0 * cell.1,
+            loss: law.loss(parameters: cell.0, tokens: cell.0 * cell.1)
+              * exp(0.003 * random.normal()), role: .fit)
+        }, source: "simulation")
+    }
+    let alone = try Fit(data[0], options: FitOptions(.log, draws: 200))
+    let pooled = try Fit(
+      data[0], options: FitOptions(.log, draws: 200), pool: [data[1], data[2]])
+    let (one, all) = (
+      alone.predict(parameters: 6.9e9, tokens: 1.38e11).loss,
+      pooled.predict(parameters: 6.9e9, tokens: 1.38e11).loss
+    )
+    for (low, high) in [(\Estimate.low, \Estimate.high), (\.deltaLow, \.deltaHigh)] {
+      let widths = try [one, all].map {
+        try #require($0[keyPath: high]) - #require($0[keyPath: low])
+      }
+      #expect(widths[1] < 0.8 * widths[0])
+    }
+    #expect(throws: UserError.self) {
+      try Fit(data[0], options: FitOptions(.log, law: .chinchilla), pool: [data[1]])
+    }
+  }
+}
