@@ -47,14 +47,13 @@ public enum BLAS {
     return 2 * Double(n * n * n) / best
   }
 
-  /// c = a b, or a bᵀ
-  package static func sgemm(_ a: Matrix, _ b: Matrix, transposed: Bool = false, into c: Matrix) {
-    let (depth, columns) = transposed ? (b.columns, b.rows) : (b.rows, b.columns)
-    precondition(a.columns == depth && c.rows == a.rows && c.columns == columns)
+  /// c = a b
+  package static func sgemm(_ a: Matrix, _ b: Matrix, into c: Matrix) {
+    precondition(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns)
     cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(c.rows),
-      blasint(c.columns), blasint(depth), 1, a.base, blasint(a.stride), b.base, blasint(b.stride),
-      0, c.base, blasint(c.stride))
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(c.rows), blasint(c.columns),
+      blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride), 0, c.base,
+      blasint(c.stride))
   }
 
   /// c += aᵀ b

@@ -1,14 +1,15 @@
 // Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x.
 //
-// Large products go to OpenBLAS. It packs both factors and clears the result first, which is dear
-// where little is summed over: there the register blocks of RegisterBlock.swift take 1/4 less time
-// (depth 16), 1/20 less at 256, and about the same at 512 (Zen 5, one thread).
+// Large products of the backward pass go to OpenBLAS. It packs both factors and clears the result
+// first, which is dear where little is summed over: there the register blocks of RegisterBlock.swift
+// take 1/4 less time (depth 16), 1/20 less at 256, and about the same at 512 (Zen 5, one thread). The
+// forward product is always theirs: the bits of a row do not depend on how many rows there are, and
+// evaluation relies on it.
 
 /// y = x wᵀ, with x [n, D], w [F, D], y [n, F].
 @inline(never)
 public func matmul(_ x: Matrix, transposed w: Matrix, into y: Matrix, _ arena: Arena) {
   precondition(x.columns == w.columns && y.rows == x.rows && y.columns == w.rows)
-  if isLarge(y, depth: x.columns) { return BLAS.sgemm(x, w, transposed: true, into: y) }
   multiply(
     x.base, aRow: x.stride, aColumn: 1, w, transposed: true, depth: x.columns, into: y,
     accumulating: false, arena)
@@ -34,8 +35,7 @@ public func matmul(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix, _ aren
     accumulating: true, arena)
 }
 
-/// Whether OpenBLAS is at least as fast for a product with result `c`. Its bits depend on how many
-/// rows there are; those of the register blocks do not.
+/// Whether OpenBLAS is at least as fast for a product with result `c`.
 private func isLarge(_ c: Matrix, depth: Int) -> Bool {
   min(c.rows, c.columns, depth) >= 512
 }

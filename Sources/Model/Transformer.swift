@@ -6,10 +6,10 @@ import Kernels
 struct Transformer<FeedForward: BlockLayer>: LanguageModel {
   let config: ModelConfig
   let layout: ParameterLayout
-  private let embedding: TokenEmbedding
-  private let blocks: [TransformerBlock<FeedForward>]
-  private let norm: Norm
-  private let head: Parameter  // [V, D]
+  let embedding: TokenEmbedding
+  let blocks: [TransformerBlock<FeedForward>]
+  let norm: Norm
+  let head: Parameter  // [V, D]
 
   init(_ config: ModelConfig) {
     var layout = ParameterLayout()
@@ -55,31 +55,6 @@ struct Transformer<FeedForward: BlockLayer>: LanguageModel {
     embedding.backward(dx, batch, gradients)
     return LossSum(
       crossEntropy: sums.crossEntropy, squaredLogSumExp: sums.squaredLogSumExp, tokens: sums.tokens)
-  }
-
-  func tokenLosses(
-    _ batch: TokenBatch, _ weights: ParameterBuffer, into losses: inout [Float], _ arena: Arena
-  ) {
-    _ = shape(batch)
-    if losses.count != batch.count { losses = Array(repeating: 0, count: batch.count) }
-    // Fewer rows than a large product has (MatMul.swift), so that bits do not depend on how many.
-    let atOnce = max(1, 511 / batch.positions)
-    for first in stride(from: 0, to: batch.sequences, by: atOnce) {
-      let part = BatchShape(
-        sequences: min(atOnce, batch.sequences - first), positions: batch.positions)
-      let range = first * batch.positions..<first * batch.positions + part.rows
-      arena.reset()
-      var x = arena.matrix(part.rows, config.width)
-      var y = arena.matrix(part.rows, config.width)
-      embedding.forward(batch.inputs[range], length: part.positions, into: x, weights)
-      for block in blocks {
-        arena.scratch { _ = block.forward(x, into: y, part, weights, arena) }
-        swap(&x, &y)
-      }
-      arena.scratch { _ = norm.forward(x, into: y, weights, arena) }
-      crossEntropyLosses(
-        y, table: weights[head], targets: batch.targets[range], into: &losses[range], arena)
-    }
   }
 
   private func shape(_ batch: TokenBatch) -> BatchShape {

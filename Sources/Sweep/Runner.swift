@@ -136,9 +136,13 @@ public struct Runner: Sendable {
     _ trainer: Trainer, _ evaluator: Evaluator, _ log: MetricsLog, _ folder: URL
   ) throws(UserError) -> ([ValidationLoss], [TaskError]) {
     let shouldStop: @Sendable () -> Bool = { [stop] in stop.isSet }
+    let borrowed = cores.take(upTo: .max)
+    defer { cores.give(borrowed) }
     let validation = try evaluator.validation(
-      trainer.model, trainer.weights, seeds: trainer.config.seeds, shouldStop: shouldStop)
-    let results = try evaluator.answers(trainer.model, trainer.weights, shouldStop: shouldStop)
+      trainer.model, trainer.weights, seeds: trainer.config.seeds, workers: 1 + borrowed,
+      shouldStop: shouldStop)
+    let results = try evaluator.answers(
+      trainer.model, trainer.weights, workers: 1 + borrowed, shouldStop: shouldStop)
     for result in results { try result.write(to: folder.appendingPathComponent("eval")) }
     var line = [
       "step": Double(trainer.step),

@@ -26,7 +26,7 @@ struct Overtrain: ParsableCommand {
     version: overtrainVersion,
     subcommands: [
       DataCommand.self, PlanCommand.self, SweepCommand.self, TrainCommand.self,
-      ResumeCommand.self, StatusCommand.self, EvalCommand.self, FitCommand.self,
+      ResumeCommand.self, StatusCommand.self, EvalCommand.self, SuiteCommand.self, FitCommand.self,
       PredictCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
       DoctorCommand.self,
     ])

@@ -189,8 +189,15 @@ import Testing
     expectClose(
       doubles(de).flatMap { $0 },
       product(transpose(dz), transposed: transpose(doubles(h))).flatMap { $0 }, "dE")
-    var ours = [Float](repeating: .nan, count: n)
-    crossEntropyLosses(h, table: e, targets: targets[...], into: &ours[...], arena)
-    expectClose(ours.map(Double.init), losses, "losses")
+    let scored = (0..<n).filter { targets[$0] >= 0 }
+    let rows = Matrix(rows: scored.count, columns: 12)
+    gather(h, rows: scored, into: rows)
+    let scores = tokenScores(rows, table: e, targets: scored.map { targets[$0] }, arena)
+    expectClose(scores.map { Double($0.loss) }, scored.map { losses[$0] }, "losses")
+    let logits = product(doubles(h), transposed: doubles(e))
+    for (score, n) in zip(scores, scored) {
+      let likeliest = logits[n].indices.max { logits[n][$0] < logits[n][$1] }
+      #expect(score.isLikeliest == (likeliest == Int(targets[n])))
+    }
   }
 }
