@@ -53,6 +53,12 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   /// Weight of mean(logsumexp²) in the training loss.
   public var zLoss: Double
 
+  /// Leave out the update of a step whose loss is this many standard deviations above the recent
+  /// ones; nil to leave out none.
+  public var skipLossZ: Double?
+  /// The same for the norm of the gradient.
+  public var skipGradientZ: Double?
+
   /// D: the tokens that the run trains on.
   public var tokens: Int { steps * batchTokens }
 
@@ -107,6 +113,8 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     decays = options.decays ?? .matrices
     gradientClip = options.gradientClip ?? 1
     zLoss = options.zLoss ?? 1e-4
+    skipLossZ = options.skipLossZ
+    skipGradientZ = options.skipGradientZ
     for (name, value, allowed) in [
       ("batchScale", options.batchScale ?? 1, 0.001...1000),
       ("learningRate", peakLearningRate, 0...Double.greatestFiniteMagnitude),
@@ -114,7 +122,9 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
       ("finalLearningRateFraction", options.finalLearningRateFraction ?? 0.1, 0...1),
       ("beta1", beta1, 0...0.9999), ("beta2", beta2, 0...0.99999), ("epsilon", epsilon, 0...1),
       ("weightDecay", weightDecay, 0...1), ("gradientClip", gradientClip, 0...1e9),
-      ("zLoss", zLoss, 0...1), ("warmupSteps", Double(warmupSteps), 0...Double(steps)),
+      ("zLoss", zLoss, 0...1),
+      ("skipLossZ", skipLossZ ?? 6, 1...1e9), ("skipGradientZ", skipGradientZ ?? 6, 1...1e9),
+      ("warmupSteps", Double(warmupSteps), 0...Double(steps)),
     ] where !allowed.contains(value) {
       throw UserError(
         .badConfig, "\(name) is \(value)",
@@ -176,6 +186,11 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   /// Weight of mean(logsumexp²) in the training loss.
   public var zLoss: Double?
 
+  /// Leave out steps whose loss is this many standard deviations above the recent ones.
+  public var skipLossZ: Double?
+  /// Leave out steps whose gradient's norm is this many standard deviations above the recent ones.
+  public var skipGradientZ: Double?
+
   /// Options that say nothing.
   public init() {}
 
@@ -200,6 +215,8 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     merged.decays = decays ?? base.decays
     merged.gradientClip = gradientClip ?? base.gradientClip
     merged.zLoss = zLoss ?? base.zLoss
+    merged.skipLossZ = skipLossZ ?? base.skipLossZ
+    merged.skipGradientZ = skipGradientZ ?? base.skipGradientZ
     return merged
   }
 }

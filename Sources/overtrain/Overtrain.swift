@@ -28,7 +28,7 @@ struct Overtrain: ParsableCommand {
       DataCommand.self, PlanCommand.self, SweepCommand.self, TrainCommand.self,
       ResumeCommand.self, StatusCommand.self, EvalCommand.self, SuiteCommand.self, FitCommand.self,
       PredictCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, VerifyResumeCommand.self,
     ])
 
   static func main() {
@@ -40,7 +40,7 @@ struct Overtrain: ParsableCommand {
       try command.run()
     } catch let error as UserError {
       Terminal.error(error.description)
-      Self.exit(code: Signals.exitCode ?? error.kind.rawValue)
+      Self.exit(code: Signals.exitCode ?? error.kind.exitCode)
     } catch {
       exit(withError: error)
     }
