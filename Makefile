@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev zlib1g-dev
 SOURCES := Sources Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check lint layers bench clean
+.PHONY: help setup build demo test check lint layers bench peers clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,3 +55,8 @@ bench: build ## speed of training, as JSON
 
 clean: ## remove the build, not the data
 	@rm -rf .build
+
+peers: build ## our speed against PyTorch's, alternately (installs PyTorch in .build-peers)
+	@test -x .build-peers/bin/python || python3 -m venv .build-peers
+	@.build-peers/bin/python -c "import torch" 2>/dev/null || .build-peers/bin/pip install -q torch numpy
+	@.build-peers/bin/python Tests/Peers/compare.py --overtrain $(BINARY)

@@ -21,6 +21,8 @@ public struct CrossEntropySum: Sendable {
 ///   - hidden: h [n, D]
 ///   - table: E [V, D]
 ///   - targets: y [n]; −1 is not scored
+///   - scale: of the gradients, e.g. 1 / tokens of the batch; the sums returned are not scaled
+///   - zLoss: c
 @inline(never)
 public func crossEntropyBackpropagate(
   _ hidden: Matrix, table: Matrix, targets: [Int32], scale: Float, zLoss: Float,

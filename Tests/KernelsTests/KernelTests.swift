@@ -18,10 +18,10 @@ import Testing
   }
 
   /// Sizes below, at and above blocks of 4, 6 and 8 rows, panels of 8, 16 and 24 columns, and what is
-  /// packed at a time (256 deep, 240 columns).
+  /// packed at a time (256 deep, 240 columns); the last one goes to OpenBLAS.
   @Test(arguments: [
     (1, 3, 5), (64, 16, 48), (37, 48, 24), (100, 33, 17), (512, 128, 96), (13, 300, 40),
-    (9, 500, 263), (300, 31, 7),
+    (9, 500, 263), (300, 31, 7), (512, 515, 520),
   ])
   func matmuls(_ n: Int, _ f: Int, _ d: Int) {
     let (x, w, y) = (noise(n, d, seed: 1), noise(f, d, seed: 2), noise(n, f, seed: 3))

@@ -82,6 +82,34 @@ import Testing
     }
   }
 
+  /// A run that has blown up is known by its loss: no kernel may swallow a NaN, or a logit that
+  /// overflows.
+  @Test func lossShowsEveryNaN() throws {
+    for config in try variety() {
+      let model = config.build()
+      let (weights, arena) = (ParameterBuffer(model.layout), Arena())
+      let batch = batch(config, sequences: 2, positions: 9)
+      func loss() -> Double {
+        model.backpropagate(
+          batch, weights, addingTo: ParameterBuffer(model.layout), scale: 1, zLoss: 0, arena
+        ).crossEntropy
+      }
+      for parameter in model.layout.parameters {
+        model.initialize(weights, seed: 8)
+        #expect(loss().isFinite)
+        // The row of a table that the first token reads; the last column, in no whole vector.
+        let row = parameter.name.hasPrefix("model.embed_tokens") ? Int(batch.inputs[0]) : 0
+        weights[parameter][row, parameter.columns - 1] = .nan
+        #expect(loss().isNaN, "NaN in \(parameter.name)")
+      }
+      model.initialize(weights, seed: 8)
+      guard let head = model.layout.parameters.first(where: { $0.name == "lm_head.weight" })
+      else { continue }
+      weights[head].fill(.greatestFiniteMagnitude)
+      #expect(!loss().isFinite)
+    }
+  }
+
   /// Bit for bit, so that an evaluation does not depend on how it is cut into batches.
   @Test(arguments: [16, 24, 48, 64, 128])
   func scoresOfASequenceDoNotDependOnTheBatch(_ width: Int) throws {
