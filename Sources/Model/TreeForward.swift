@@ -30,9 +30,27 @@ extension Transformer {
   ) -> [TokenScore] {
     precondition(
       trees.allSatisfy { $0.longest <= config.contextLength }, "a text is longer than the context")
+    // Fewer rows than a large product has (MatMul.swift), so that bits do not depend on how many; a
+    // tree that has more goes alone.
+    var scores: [TokenScore] = []
+    var start = trees.startIndex
+    while start < trees.endIndex {
+      var (end, rows) = (start + 1, trees[start].count)
+      while end < trees.endIndex, rows + trees[end].count < 512 {
+        rows += trees[end].count
+        end += 1
+      }
+      scores += self.scores(ofPart: trees[start..<end], weights, arena)
+      start = end
+    }
+    return scores
+  }
+
+  private func scores(
+    ofPart trees: ArraySlice<TextTree>, _ weights: ParameterBuffer, _ arena: Arena
+  ) -> [TokenScore] {
     arena.reset()
     let (places, count) = TreeRows.place(trees)
-    guard count > 0 else { return [] }
     var x = arena.matrix(count, config.width)
     var y = arena.matrix(count, config.width)
     var scored: [Int] = []
