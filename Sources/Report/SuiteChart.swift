@@ -2,9 +2,12 @@ import Experiment
 import ScalingLaws
 
 extension SuiteStudy {
-  /// Average error over all tasks against loss, with the law of the cheap half, as an SVG file.
+  /// Average error against loss over the tasks above chance that are not half solved at the
+  /// reference, or over all without such tasks, with the law of the cheap half, as an SVG file.
   public var svg: String {
-    let names = tasks.map(\.task)
+    let chosen = averages.first { $0.name.contains("not half solved") }?.tasks
+    let names = chosen ?? self.tasks.map(\.task)
+    let tasks = self.tasks.filter { names.contains($0.task) }
     let half = ladder.count / 2
     let points = ladder.map { (loss: $0.loss, error: $0.average(named: names)) }
     let chance = tasks.reduce(0) { $0 + $1.chance } / Double(tasks.count)

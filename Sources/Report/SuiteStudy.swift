@@ -67,7 +67,7 @@ public struct SuiteStudy: Encodable, Sendable {
   public let margin: Double
   /// Every task.
   public let tasks: [Task]
-  /// The averages: all tasks, those above chance, the nested selection.
+  /// The averages: all tasks, those above chance, those of them that leave room, the nested selection.
   public let averages: [Average]
 
   private enum CodingKeys: String, CodingKey { case runs, reference, margin, tasks, averages }
@@ -114,9 +114,12 @@ public struct SuiteStudy: Encodable, Sendable {
     let above = names.indices.filter {
       judge.tasks[$0].chance - judge.tasks[$0].error >= margin
     }
+    // A task that is almost solved cannot go on falling: its curve flattens, which the law does not.
+    let unsolved = above.filter { judge.tasks[$0].error >= judge.tasks[$0].chance / 2 }
     averages = [
       Average("all tasks", Array(names.indices), ladder),
       Average("above chance at \(judge.label)", above, ladder),
+      Average("and not half solved there", unsolved, ladder),
       Average("nested selection", Self.nested(ladder), ladder),
     ].compactMap(\.self)
   }

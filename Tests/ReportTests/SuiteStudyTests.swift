@@ -28,11 +28,12 @@ import Testing
   @Test func averagesAreJudgedOnTheDearHalf() throws {
     let study = try SuiteStudy(ladder().reversed(), reference: nil, margin: 0.05)
     #expect(study.runs == (0..<12).map { "r\($0)" } && study.reference == "r5")
-    #expect(study.averages.map(\.name).count == 3)
-    let (all, above, nested) = (study.averages[0], study.averages[1], study.averages[2])
+    #expect(study.averages.count == 4)
+    let (all, above, nested) = (study.averages[0], study.averages[1], study.averages[3])
     #expect(all.tasks == ["steep", "flat", "other", "guess", "late"])
     // No dear run has a say: what only they learn is not chosen, and spoils the average over all.
     #expect(above.tasks == ["steep", "flat", "other"])
+    #expect(study.averages[2].tasks == above.tasks)
     #expect(above.spearman > 0.99 && above.span > 0.1)
     let miss = try #require(above.predicted) - above.actual
     #expect(abs(miss) < 0.005)
