@@ -41,7 +41,9 @@ let package = Package(
     // Float math on matrix views; the only unsafe code.
     .target(name: "Kernels", dependencies: ["COpenBLAS", "CZlib"], swiftSettings: vectorFlags),
     // What a run is, as plain data.
-    .target(name: "Experiment", swiftSettings: safe),
+    .target(
+      name: "Experiment", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: safe),
     // YAML on disk to Experiment's types, every error with file:line:column.
     .target(name: "ConfigFiles", dependencies: ["Experiment", "Yams"], swiftSettings: safe),
     // Text to tokens to shards to batches.
@@ -100,6 +102,12 @@ let package = Package(
     test("Sweep", also: ["Experiment", "ConfigFiles", "Corpus", "Training"]),
     test("ScalingLaws", also: ["Experiment"]),
     test("Report", also: ["Experiment", "ScalingLaws"]),
+    // Every parser of foreign bytes, fed with mutated ones.
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "Experiment", "ConfigFiles", "Kernels", "Corpus", "Model", "Training", "ScalingLaws",
+      ], exclude: ["Found"], swiftSettings: vectorFlags),
     // The built program as its users run it.
     .testTarget(
       name: "EndToEndTests", dependencies: ["overtrain", "Experiment"], swiftSettings: vectorFlags),

@@ -17,13 +17,15 @@ public struct EvaluationEntry: Codable, Sendable, Equatable {
   public let corpusFingerprint: String
   /// Loss on every validation set.
   public let validation: [ValidationLoss]
+  /// Loss by position and token frequency, where it was asked for.
+  public let detail: [LossDetail]?
   /// Error on every task.
-  public let tasks: [TaskError]
+  public let tasks: [TaskSummary]
 
   /// An evaluation made now.
   public init(
     run: String, step: Int, corpus: String, corpusFingerprint: String,
-    validation: [ValidationLoss], tasks: [TaskError]
+    validation: [ValidationLoss], detail: [LossDetail]? = nil, tasks: [TaskSummary]
   ) {
     date = Date.now.formatted(.iso8601)
     overtrain = overtrainVersion
@@ -32,6 +34,7 @@ public struct EvaluationEntry: Codable, Sendable, Equatable {
     self.corpus = corpus
     self.corpusFingerprint = corpusFingerprint
     self.validation = validation
+    self.detail = detail
     self.tasks = tasks
   }
 }
@@ -55,6 +58,21 @@ public struct EvaluationLog: Sendable {
     }
     lines.append(UInt8(ascii: "\n"))
     try DurableFile.write(lines, to: url)
+  }
+
+  /// Every entry, the oldest first.
+  ///
+  /// - Throws: `UserError` of kind `badData` with the line of what is not an entry.
+  public func entries() throws(UserError) -> [EvaluationEntry] {
+    var entries: [EvaluationEntry] = []
+    for (i, line) in try contents().split(separator: UInt8(ascii: "\n")).enumerated() {
+      do { entries.append(try JSONDecoder().decode(EvaluationEntry.self, from: line)) } catch {
+        throw UserError(
+          .badData, "not an evaluation: \(error)", at: "\(url.path):\(i + 1)",
+          fix: "remove the line")
+      }
+    }
+    return entries
   }
 
   private func contents() throws(UserError) -> Data {

@@ -33,6 +33,18 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   case agreement
   /// A preposition, or another that is as long.
   case prepositionSwap
+  /// A pronoun, or another that is as long: he/it, his/its, they/them, him/her.
+  case pronounSwap
+  /// The words after and/or, but/as, when/if, behind the right one and behind the wrong one.
+  case conjunction
+  /// Words in their order, or two that are not neighbours swapped.
+  case distantSwap
+  /// A comma after its word, or after a neighbour.
+  case comma
+  /// Two sentences in their order, or the other way round.
+  case sentenceOrder
+  /// The last word of a sentence, or one of three others of the same passage, as long.
+  case lastWord
 
   /// How the choices are compared: by sum, since both have as many tokens; only the verbs of a pair
   /// differ, by a letter, when letters are tokens.
@@ -41,7 +53,8 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   /// How many kinds of items must be equally many: 1, or two per pair of words that are swapped.
   var directions: Int {
     switch self {
-    case .article, .demonstrative, .agreement, .prepositionSwap: swap.words.count
+    case .article, .demonstrative, .agreement, .prepositionSwap, .pronounSwap, .conjunction:
+      swap.words.count
     default: 1
     }
   }
@@ -67,7 +80,11 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     case .continuation: continuationDraft(passage, pool, &random)
     case .sameDocument: sameDocumentDraft(passage, pool, &random)
     case .induction: inductionDraft(passage, pool, &random)
-    case .article, .demonstrative, .agreement, .prepositionSwap:
+    case .distantSwap: distantSwapDraft(passage, pool, &random)
+    case .comma: commaDraft(passage, pool, &random)
+    case .sentenceOrder: sentenceOrderDraft(passage, pool, &random)
+    case .lastWord: lastWordDraft(passage, pool, &random)
+    case .article, .demonstrative, .agreement, .prepositionSwap, .pronounSwap, .conjunction:
       wordSwapDraft(swap, passage, pool, &random, isWanted: isWanted)
     }
   }
@@ -79,6 +96,11 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     case .demonstrative: WordSwap(words: ["this", "these", "that", "those"], scored: .following)
     case .agreement:
       WordSwap(words: ["is", "are", "was", "were", "has", "have"], scored: .wordAndFollowing)
+    case .pronounSwap:
+      WordSwap(
+        words: ["he", "it", "his", "its", "they", "them", "him", "her"], scored: .wordAndFollowing)
+    case .conjunction:
+      WordSwap(words: ["and", "or", "but", "as", "when", "if"], scored: .following)
     default:
       WordSwap(
         words: ["of", "in", "to", "by", "on", "at", "with", "from"], scored: .wordAndFollowing)
@@ -90,11 +112,12 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   /// Fewer items measure nothing.
   private static let minimumItems = 20
 
-  /// At most `count` items from `pool`, the same for the same `seed`.
+  /// At most `count` items from `pool`, the same for the same `seed`, as the task `name`.
   ///
   /// - Throws: `UserError` of kind `badData` when the pool yields too few.
-  func build(from pool: TaskPool, count: Int, seed: UInt64) throws(UserError) -> MultipleChoiceTask
-  {
+  func build(
+    _ name: String, from pool: TaskPool, count: Int, seed: UInt64
+  ) throws(UserError) -> MultipleChoiceTask {
     var random = RandomSource(seed: seed)
     let quota = count / directions
     var drafts: [[Draft]] = Array(repeating: [], count: directions)
@@ -116,15 +139,15 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     let balanced = drafts.flatMap { $0 }
     guard balanced.count >= min(count, Self.minimumItems) else {
       throw UserError(
-        .badData, "the held-out documents give only \(balanced.count) items for task \(rawValue)",
+        .badData, "the held-out documents give only \(balanced.count) items for task \(name)",
         at: "tasks.jsonl", fix: "leave the task out, or give the corpus more text")
     }
     let items = balanced.enumerated().map { number, draft in
       let order = draft.choices.indices.shuffled(using: &random)
       return MultipleChoiceTask.Item(
-        id: "\(rawValue)-\(number)", choices: order.map { draft.choices[$0] },
+        id: "\(name)-\(number)", choices: order.map { draft.choices[$0] },
         correct: order.firstIndex(of: 0) ?? 0)
     }
-    return MultipleChoiceTask(name: rawValue, rule: rule, items: items)
+    return MultipleChoiceTask(name: name, rule: rule, items: items)
   }
 }

@@ -40,43 +40,58 @@ struct HeldOutLoss: Sendable {
   ///
   /// - Parameters:
   ///   - byteCounts: UTF-8 bytes of every token id
+  ///   - frequencies: what to sort losses by, beside positions; nil for neither
   ///   - batchTokens: about how many tokens go through the model at once
+  ///   - workers: threads; the bits do not depend on them
   ///   - seed: of the bootstrap
   func measure(
     _ model: any LanguageModel, _ weights: ParameterBuffer, byteCounts: [Int],
-    batchTokens: Int = 4096, seed: UInt64, _ arena: Arena, shouldStop: () -> Bool
-  ) throws(UserError) -> ValidationLoss {
+    frequencies: TokenFrequencies? = nil, batchTokens: Int = 1024, workers: Int = 1, seed: UInt64,
+    shouldStop: @Sendable () -> Bool
+  ) throws(UserError) -> (loss: ValidationLoss, detail: LossDetail?) {
     let perBatch = max(1, batchTokens / positions)
-    var window = Array(repeating: Int32(0), count: positions + 1)
-    var means: [Double] = []
-    means.reserveCapacity(starts.count)
-    var bytes = 0
-    for first in stride(from: 0, to: starts.count, by: perBatch) {
-      if shouldStop() { throw UserError.evaluationStopped("set \(set)") }
-      let sequences = min(perBatch, starts.count - first)
-      var batch = TokenBatch(sequences: sequences, positions: positions)
-      for b in 0..<sequences {
-        tokens.copy(from: starts[first + b], count: positions + 1, into: &window, at: 0)
-        for t in 0..<positions {
-          batch.inputs[b * positions + t] = window[t]
-          batch.targets[b * positions + t] = window[t + 1]
-          bytes += byteCounts[Int(window[t + 1])]
+    let batches = (starts.count + perBatch - 1) / perBatch
+    let parts = try concurrently(
+      batches, workers: workers, evaluating: "set \(set)", shouldStop: shouldStop
+    ) { index, arena in
+      let windows = starts[index * perBatch..<min(starts.count, (index + 1) * perBatch)].map(tree)
+      let losses = model.scores(windows[...], weights, arena).map { Double($0.loss) }
+      var part = Part(detail: frequencies.map { _ in LossDetail(set: set, positions: positions) })
+      for (window, first) in zip(windows, stride(from: 0, to: losses.count, by: positions)) {
+        let losses = losses[first..<first + positions]
+        part.means.append(losses.reduce(0, +) / Double(positions))
+        for target in window.branches[0].targets { part.bytes += byteCounts[Int(target)] }
+        if let frequencies {
+          part.detail?.add(losses, targets: window.branches[0].targets, frequencies)
         }
       }
-      var losses = [Float](repeating: 0, count: batch.count)
-      model.tokenLosses(batch, weights, into: &losses, arena)
-      for b in 0..<sequences {
-        var sum = 0.0
-        for t in 0..<positions { sum += Double(losses[b * positions + t]) }
-        means.append(sum / Double(positions))
-      }
+      return part
     }
+    let means = parts.flatMap(\.means)
+    let bytes = parts.reduce(0) { $0 + $1.bytes }
     let loss = means.reduce(0, +) / Double(means.count)
     let scored = means.count * positions
     let interval = bootstrapInterval(ofMean: means, seed: seed)
-    return ValidationLoss(
+    let result = ValidationLoss(
       set: set, inDistribution: inDistribution, loss: loss, low: interval.low, high: interval.high,
       bitsPerByte: loss * Double(scored) / (M_LN2 * Double(max(1, bytes))), tokens: scored,
       bytes: bytes, sequences: means.count)
+    let details = parts.compactMap(\.detail)
+    return (result, details.first.map { details.dropFirst().reduce($0, +) })
+  }
+
+  /// What a batch of windows adds.
+  private struct Part: Sendable {
+    var means: [Double] = []
+    var bytes = 0
+    var detail: LossDetail?
+  }
+
+  /// The window that starts at `start`.
+  private func tree(_ start: Int) -> TextTree {
+    var window = Array(repeating: Int32(0), count: positions + 1)
+    tokens.copy(from: start, count: positions + 1, into: &window, at: 0)
+    return TextTree(
+      stem: [], branches: [.init(inputs: Array(window.dropLast()), targets: Array(window[1...]))])
   }
 }

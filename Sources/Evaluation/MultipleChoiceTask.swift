@@ -8,6 +8,11 @@ public enum ScoringRule: String, Codable, Sendable {
   case perToken
   /// log p(answer | context) / bytes of the answer
   case perByte
+  /// right only if each token of the answer is the likeliest where it stands
+  case exact
+
+  /// The rules that compare choices.
+  public static let comparing: [ScoringRule] = [.sum, .perToken, .perByte]
 }
 
 /// A task of items that are answered by the likeliest of several choices.
@@ -67,6 +72,7 @@ public struct MultipleChoiceTask: Sendable {
 
   /// The error of a uniform guess.
   public var chance: Double {
+    guard rule != .exact else { return 1 }
     let right = items.reduce(0.0) { $0 + 1 / Double($1.choices.count) }
     return 1 - right / Double(max(1, items.count))
   }

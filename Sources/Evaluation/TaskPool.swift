@@ -18,7 +18,7 @@ struct TaskPool: Sendable {
   let passagesOfDocument: [Range<Int>]
   let tokenizer: Tokenizer
   /// The most tokens that the context and the answer of a choice have together.
-  let room: Int
+  var room: Int
 
   /// The passages of `documents`, for items of at most `room` tokens.
   init(documents: [String], tokenizer: Tokenizer, room: Int) {

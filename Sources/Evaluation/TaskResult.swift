@@ -1,42 +1,71 @@
 import Experiment
 import Foundation
 
+/// What a model made of one choice.
+public struct ChoiceScore: Sendable, Equatable {
+  /// log p(answer | context) in nats, summed over the answer's tokens.
+  public let logProbability: Double
+  /// Whether each token of the answer is the likeliest where it stands.
+  public let isLikeliest: Bool
+
+  /// All fields, in order.
+  public init(logProbability: Double, isLikeliest: Bool) {
+    self.logProbability = logProbability
+    self.isLikeliest = isLikeliest
+  }
+}
+
 /// What a model made of one item.
 public struct ItemScore: Codable, Sendable, Equatable {
   /// The item's id.
   public let item: String
   /// log p(answer | context) of each choice, in nats, summed over the answer's tokens.
   public let logProbabilities: [Double]
+  /// Whether each token of a choice's answer is the likeliest where it stands.
+  public let likeliest: [Bool]
   /// Tokens of each answer.
   public let tokens: [Int]
   /// UTF-8 bytes of each answer.
   public let bytes: [Int]
   /// The right choice.
   public let correct: Int
-  /// The choice that scores best; the first of equals.
+  /// The choice that scores best under the task's rule; the first of equals, −1 for none.
   public let predicted: Int
 
-  /// The score of `item` under `rule`.
-  public init(
-    _ item: MultipleChoiceTask.Item, rule: ScoringRule, logProbabilities: [Double]
-  ) {
+  /// The scores of `item`, whose best choice is `rule`'s.
+  public init(_ item: MultipleChoiceTask.Item, rule: ScoringRule, _ choices: [ChoiceScore]) {
     self.item = item.id
-    self.logProbabilities = logProbabilities
+    logProbabilities = choices.map(\.logProbability)
+    likeliest = choices.map(\.isLikeliest)
     tokens = item.choices.map(\.answer.count)
     bytes = item.choices.map(\.answerBytes)
     correct = item.correct
-    var best = (choice: 0, score: -Double.infinity)
+    predicted = Self.best(
+      rule, logProbabilities: logProbabilities, likeliest: likeliest, tokens: tokens, bytes: bytes)
+  }
+
+  /// The best choice under `rule`, whatever the task's own.
+  public func predicted(by rule: ScoringRule) -> Int {
+    Self.best(
+      rule, logProbabilities: logProbabilities, likeliest: likeliest, tokens: tokens, bytes: bytes)
+  }
+
+  private static func best(
+    _ rule: ScoringRule, logProbabilities: [Double], likeliest: [Bool], tokens: [Int],
+    bytes: [Int]
+  ) -> Int {
+    var best = (choice: -1, score: -Double.infinity)
     for (choice, logProbability) in logProbabilities.enumerated() {
-      let length =
+      let score =
         switch rule {
-        case .sum: 1
-        case .perToken: tokens[choice]
-        case .perByte: max(1, bytes[choice])
+        case .sum: logProbability
+        case .perToken: logProbability / Double(tokens[choice])
+        case .perByte: logProbability / Double(max(1, bytes[choice]))
+        case .exact: likeliest[choice] ? 0 : -Double.infinity
         }
-      let score = logProbability / Double(length)
       if score > best.score { best = (choice, score) }
     }
-    predicted = best.choice
+    return best.choice
   }
 }
 
@@ -44,14 +73,17 @@ public struct ItemScore: Codable, Sendable, Equatable {
 public struct TaskResult: Sendable {
   /// Name of the task.
   public let task: String
+  /// How choices are compared.
+  public let rule: ScoringRule
   /// The error of a uniform guess.
   public let chance: Double
   /// What the model made of each item, in the task's order.
   public let items: [ItemScore]
 
   /// All fields, in order.
-  public init(task: String, chance: Double, items: [ItemScore]) {
+  public init(task: String, rule: ScoringRule, chance: Double, items: [ItemScore]) {
     self.task = task
+    self.rule = rule
     self.chance = chance
     self.items = items
   }
@@ -63,9 +95,43 @@ public struct TaskResult: Sendable {
       chance: chance)
   }
 
+  /// Top-1 error under `rule`, whatever the task's own.
+  public func error(by rule: ScoringRule) -> Double {
+    Double(items.count { $0.predicted(by: rule) != $0.correct }) / Double(max(1, items.count))
+  }
+
+  /// The line of a table.
+  ///
+  /// - Parameter truncated: items that lost the beginning of their context
+  public func summary(truncated: Int? = nil) -> TaskSummary {
+    TaskSummary(
+      error, rule: rule,
+      errorByRule: Dictionary(
+        uniqueKeysWithValues: ScoringRule.comparing.map { ($0.rawValue, error(by: $0)) }),
+      truncated: truncated)
+  }
+
   /// Writes one line per item to `<folder>/<task>.jsonl`, durably.
   public func write(to folder: URL) throws(UserError) {
     let url = folder.appendingPathComponent("\(task).jsonl")
+    try DurableFile.write(try lines(for: url), to: url)
+  }
+
+  /// Writes one line per item to `<folder>/<task>.jsonl`, or to `<task>.2.jsonl`, `.3`, … where files
+  /// with other contents are.
+  public func add(to folder: URL) throws(UserError) {
+    var url = folder.appendingPathComponent("\(task).jsonl")
+    let lines = try lines(for: url)
+    var number = 1
+    while let found = try? Data(contentsOf: url) {
+      if found == lines { return }
+      number += 1
+      url = folder.appendingPathComponent("\(task).\(number).jsonl")
+    }
+    try DurableFile.write(lines, to: url)
+  }
+
+  private func lines(for url: URL) throws(UserError) -> Data {
     var lines = Data()
     do {
       for item in items {
@@ -75,6 +141,6 @@ public struct TaskResult: Sendable {
     } catch {
       throw UserError(.failure, "cannot encode: \(error)", at: url.path)
     }
-    try DurableFile.write(lines, to: url)
+    return lines
   }
 }

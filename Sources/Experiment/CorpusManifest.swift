@@ -87,7 +87,7 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
   }
 
   /// Version of this format.
-  public var version = 1
+  public var version = sealedVersion
   /// Name, as in its folder.
   public let name: String
   /// V: token ids are 0..<V.

@@ -17,19 +17,39 @@ public enum DurableFile {
     let temporary = folder.appendingPathComponent(
       ".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).tmp")
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      guard FileManager.default.createFile(atPath: temporary.path, contents: nil) else {
-        throw CocoaError(.fileWriteNoPermission)
-      }
-      let handle = try FileHandle(forWritingTo: temporary)
-      try handle.write(contentsOf: data)
-      try handle.synchronize()
-      try handle.close()
+      try makeFolder(folder)
+      try create(temporary, data)
       try move(temporary, to: url)
     } catch {
       try? FileManager.default.removeItem(at: temporary)
       throw ioError(error, writing: url)
     }
+  }
+
+  /// Writes `data` to the new file `url` and fsyncs it; the caller makes the name durable.
+  public static func create(_ url: URL, _ data: Data) throws {
+    let handle = try openFile(url, O_WRONLY | O_CREAT | O_TRUNC)
+    try handle.write(contentsOf: data)
+    try handle.synchronize()
+    try handle.close()
+  }
+
+  /// Opens `url` by open(2) itself: Foundation's createFile does not say why it failed.
+  static func openFile(_ url: URL, _ flags: Int32) throws -> FileHandle {
+    let descriptor = unsafe open(url.path, flags | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw systemError() }
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  }
+
+  /// Makes `folder` and those above it, durably.
+  public static func makeFolder(_ folder: URL) throws {
+    guard !FileManager.default.fileExists(atPath: folder.path) else { return }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try synchronize(folder: folder.deletingLastPathComponent())
+  }
+
+  private static func systemError() -> NSError {
+    NSError(domain: NSPOSIXErrorDomain, code: Int(errno))
   }
 
   /// Writes `value` as JSON with sorted keys, durably.
@@ -53,12 +73,15 @@ public enum DurableFile {
 
   /// Renames `source` to `destination`, replacing a file there, and fsyncs the folder.
   public static func move(_ source: URL, to destination: URL) throws {
-    // The one C call outside Kernels: Foundation has no rename that replaces in one step.
+    // With open(2), the only unsafe calls outside Kernels: Foundation has no rename that replaces in one step.
     guard unsafe rename(source.path, destination.path) == 0 else {
-      throw NSError(domain: NSPOSIXErrorDomain, code: Int(errno))
+      throw systemError()
     }
     try synchronize(folder: destination.deletingLastPathComponent())
   }
+
+  /// Sets the time of the open file's last change to now.
+  static func touch(_ handle: FileHandle) { futimens(handle.fileDescriptor, nil) }
 
   /// Makes the names in `folder` durable.
   public static func synchronize(folder: URL) throws {
@@ -104,10 +127,18 @@ public enum StableJSON {
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from url: URL
   ) throws(UserError) -> Value {
-    let data: Data
-    do { data = try Data(contentsOf: url) } catch {
+    try decode(type, from: read(url), at: url)
+  }
+
+  static func read(_ url: URL) throws(UserError) -> Data {
+    do { return try Data(contentsOf: url) } catch {
       throw UserError(.missingInput, "cannot read: \(error.localizedDescription)", at: url.path)
     }
+  }
+
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, from data: Data, at url: URL
+  ) throws(UserError) -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

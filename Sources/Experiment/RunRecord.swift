@@ -41,7 +41,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
   }
 
   /// Version of this format.
-  public var version = 1
+  public var version = sealedVersion
   /// The run's id, the name of its folder.
   public let id: String
   /// Size and horizon in a few letters, e.g. `a20`.
@@ -66,6 +66,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public let validation: [ValidationLoss]
   /// Top-1 error on every task.
   public let tasks: [TaskError]
+  /// Steps whose loss or gradient was far from the recent ones; nil when there were none.
+  public let incidents: [Incident]?
   /// The machine and program that made the numbers.
   public let environment: Environment
 
@@ -73,7 +75,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public init(
     id: String, config: RunConfig, uniqueTokens: Int, outcome: Outcome,
     finalTrainLoss: Double?, validation: [ValidationLoss], tasks: [TaskError],
-    environment: Environment
+    incidents: [Incident]? = nil, environment: Environment
   ) {
     self.id = id
     label = config.label
@@ -87,7 +89,38 @@ public struct RunRecord: Codable, Sendable, Equatable {
     self.finalTrainLoss = finalTrainLoss
     self.validation = validation
     self.tasks = tasks
+    self.incidents = incidents
     self.environment = environment
+  }
+
+  /// A step whose loss or gradient norm was far above those of the steps before.
+  public struct Incident: Codable, Sendable, Equatable {
+    /// What was far off.
+    public enum Kind: String, Codable, Sendable { case loss, gradientNorm }
+    /// The step, counted from 1.
+    public let step: Int
+    /// What was far off.
+    public let kind: Kind
+    /// Its value; infinity for NaN.
+    public let value: Double
+    /// The mean of the steps before.
+    public let usual: Double
+    /// How many standard deviations lie between.
+    public let z: Double
+    /// Whether the weights were left as they were.
+    public let skipped: Bool
+
+    /// All fields, in order.
+    public init(
+      step: Int, kind: Kind, value: Double, usual: Double, z: Double, skipped: Bool
+    ) {
+      self.step = step
+      self.kind = kind
+      self.value = value
+      self.usual = usual
+      self.z = z
+      self.skipped = skipped
+    }
   }
 
   /// Mean top-1 error over the tasks, nil without tasks.

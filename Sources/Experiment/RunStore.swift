@@ -43,6 +43,16 @@ public struct RunStore: Sendable {
     try DurableFile.write(json: record, to: recordURL(record.id))
   }
 
+  /// Renames a record that cannot be read, so that the run is measured again.
+  public func setAsideRecord(of id: String) throws(UserError) {
+    let url = recordURL(id)
+    let aside = runFolder(id).appendingPathComponent(
+      "invalid-record-\(UUID().uuidString.prefix(8)).json")
+    do { try DurableFile.move(url, to: aside) } catch {
+      throw DurableFile.ioError(error, writing: url)
+    }
+  }
+
   /// Every record in the folder, in order of id.
   ///
   /// - Throws: `UserError` of kind `missingInput` when the folder is not there.

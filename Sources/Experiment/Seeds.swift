@@ -22,8 +22,11 @@ public struct Seeds: Codable, Hashable, Sendable {
 }
 
 /// The 64-bit FNV-1a hash of the UTF-8 bytes of `text`; the same on every machine and run.
-public func stableHash(_ text: String) -> UInt64 {
-  text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+public func stableHash(_ text: String) -> UInt64 { stableHash(text.utf8) }
+
+/// The 64-bit FNV-1a hash of `bytes`.
+public func stableHash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+  bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
 }
 
 /// SplitMix64 (Steele, Lea & Flood 2014): a small, fast generator with a one-word state.

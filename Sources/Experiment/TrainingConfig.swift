@@ -53,6 +53,12 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   /// Weight of mean(logsumexp²) in the training loss.
   public var zLoss: Double
 
+  /// Leave out the update of a step whose loss is this many standard deviations above the recent
+  /// ones; nil to leave out none.
+  public var skipLossZ: Double?
+  /// The same for the norm of the gradient.
+  public var skipGradientZ: Double?
+
   /// D: the tokens that the run trains on.
   public var tokens: Int { steps * batchTokens }
 
@@ -68,7 +74,10 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     _ options: TrainingOptions, model: ModelConfig, parameters: Int, horizon: Int
   ) throws(UserError) {
     let t = model.contextLength
-    let wanted = options.batchTokens ?? Self.ruleBatchTokens(horizon: horizon, contextLength: t)
+    let wanted =
+      options.batchTokens
+      ?? Self.ruleBatchTokens(
+        horizon: horizon, contextLength: t, scale: options.batchScale ?? 1)
     guard wanted >= t else {
       throw UserError(
         .badConfig, "batchTokens \(wanted) is less than one sequence of \(t)",
@@ -87,7 +96,9 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     batchTokens = slotTokens / microbatchTokens * microbatchTokens * slots
     steps = max(1, Int((Double(horizon) / Double(batchTokens)).rounded()))
     schedule = options.schedule ?? .cosine
-    peakLearningRate = options.learningRate ?? Self.ruleLearningRate(parameters: parameters)
+    peakLearningRate =
+      options.learningRate
+      ?? (options.learningRateScale ?? 1) * Self.ruleLearningRate(parameters: parameters)
     finalLearningRate = peakLearningRate * (options.finalLearningRateFraction ?? 0.1)
     let share = Double(steps)
     warmupSteps =
@@ -102,13 +113,18 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     decays = options.decays ?? .matrices
     gradientClip = options.gradientClip ?? 1
     zLoss = options.zLoss ?? 1e-4
+    skipLossZ = options.skipLossZ
+    skipGradientZ = options.skipGradientZ
     for (name, value, allowed) in [
+      ("batchScale", options.batchScale ?? 1, 0.001...1000),
       ("learningRate", peakLearningRate, 0...Double.greatestFiniteMagnitude),
       ("decayFraction", decayFraction, 0...1),
       ("finalLearningRateFraction", options.finalLearningRateFraction ?? 0.1, 0...1),
       ("beta1", beta1, 0...0.9999), ("beta2", beta2, 0...0.99999), ("epsilon", epsilon, 0...1),
       ("weightDecay", weightDecay, 0...1), ("gradientClip", gradientClip, 0...1e9),
-      ("zLoss", zLoss, 0...1), ("warmupSteps", Double(warmupSteps), 0...Double(steps)),
+      ("zLoss", zLoss, 0...1),
+      ("skipLossZ", skipLossZ ?? 6, 1...1e9), ("skipGradientZ", skipGradientZ ?? 6, 1...1e9),
+      ("warmupSteps", Double(warmupSteps), 0...Double(steps)),
     ] where !allowed.contains(value) {
       throw UserError(
         .badConfig, "\(name) is \(value)",
@@ -116,9 +132,11 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     }
   }
 
-  /// 2^⌊log₂(0.58·D^0.571)⌋ tokens, at least four sequences, at most 65,536.
-  public static func ruleBatchTokens(horizon: Int, contextLength: Int) -> Int {
-    let ideal = 0.58 * pow(Double(horizon), 0.571)
+  /// 2^⌊log₂(`scale`·0.58·D^0.571)⌋ tokens, at least four sequences, at most 65,536.
+  public static func ruleBatchTokens(
+    horizon: Int, contextLength: Int, scale: Double = 1
+  ) -> Int {
+    let ideal = scale * 0.58 * pow(Double(horizon), 0.571)
     let power = Int(exp2(floor(log2(max(1, ideal)))))
     return max(4 * contextLength, min(65_536, power))
   }
@@ -133,6 +151,8 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
 public struct TrainingOptions: Codable, Hashable, Sendable {
   /// Tokens of one optimiser step.
   public var batchTokens: Int?
+  /// Factor on the rule for the batch, found once per corpus at the smallest sizes.
+  public var batchScale: Double?
   /// Parts of a step that workers may take side by side.
   public var slots: Int?
   /// Tokens that a worker takes at once.
@@ -141,6 +161,8 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public var schedule: TrainingConfig.Schedule?
   /// The rate after the warm-up.
   public var learningRate: Double?
+  /// Factor on the rule for the rate, found once per corpus at the smallest sizes.
+  public var learningRateScale: Double?
   /// The rate at the last step as a share of the peak.
   public var finalLearningRateFraction: Double?
   /// Steps of linear warm-up.
@@ -164,6 +186,11 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   /// Weight of mean(logsumexp²) in the training loss.
   public var zLoss: Double?
 
+  /// Leave out steps whose loss is this many standard deviations above the recent ones.
+  public var skipLossZ: Double?
+  /// Leave out steps whose gradient's norm is this many standard deviations above the recent ones.
+  public var skipGradientZ: Double?
+
   /// Options that say nothing.
   public init() {}
 
@@ -171,6 +198,8 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public func over(_ base: TrainingOptions) -> TrainingOptions {
     var merged = base
     merged.batchTokens = batchTokens ?? base.batchTokens
+    merged.batchScale = batchScale ?? base.batchScale
+    merged.learningRateScale = learningRateScale ?? base.learningRateScale
     merged.slots = slots ?? base.slots
     merged.microbatchTokens = microbatchTokens ?? base.microbatchTokens
     merged.schedule = schedule ?? base.schedule
@@ -186,6 +215,8 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     merged.decays = decays ?? base.decays
     merged.gradientClip = gradientClip ?? base.gradientClip
     merged.zLoss = zLoss ?? base.zLoss
+    merged.skipLossZ = skipLossZ ?? base.skipLossZ
+    merged.skipGradientZ = skipGradientZ ?? base.skipGradientZ
     return merged
   }
 }

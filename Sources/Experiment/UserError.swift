@@ -3,15 +3,26 @@
 /// Every module throws this one type for bad input, so that the command line has one place that
 /// prints and one table of exit codes.
 public struct UserError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The class of an error; its raw value is the exit code (sysexits.h where it has one).
-  public enum Kind: Int32, Sendable {
-    case failure = 1
-    case usage = 64
-    case badData = 65
-    case missingInput = 66
-    case io = 74
-    case interrupted = 75
-    case badConfig = 78
+  /// The class of an error.
+  public enum Kind: Sendable {
+    case failure, usage, badData, missingInput, io, badConfig
+    /// stopped by the user
+    case interrupted
+    /// another process works on it
+    case busy
+
+    /// What the program exits with: sysexits.h where it has a number.
+    public var exitCode: Int32 {
+      switch self {
+      case .failure: 1
+      case .usage: 64
+      case .badData: 65
+      case .missingInput: 66
+      case .io: 74
+      case .interrupted, .busy: 75
+      case .badConfig: 78
+      }
+    }
   }
 
   /// The class of the error, which decides the exit code.

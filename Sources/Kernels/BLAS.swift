@@ -1,14 +1,14 @@
 import COpenBLAS
 import Foundation
 
-/// OpenBLAS on one thread: the yardstick. Our own products (MatMul.swift) are measured against its
-/// large sgemm, and take no part of it.
+/// OpenBLAS on one thread: large products (MatMul.swift), and the yardstick for all the others.
 public enum BLAS {
-  /// One thread; call once, before the first measurement.
+  /// One thread; call once, before the first product.
   public static func configure() { openblas_set_num_threads(1) }
 
-  /// Makes OpenBLAS use its Haswell kernels on every CPU that has AVX2, so that the yardstick is the
-  /// rate of the same instructions that ours are compiled to: call it first thing in `main`.
+  /// Makes OpenBLAS use its Haswell kernels on every CPU that has AVX2, so that the bits of a run do
+  /// not depend on what it detects, and the yardstick is the rate of the instructions that our own
+  /// kernels are compiled to: call it first thing in `main`.
   ///
   /// The library reads OPENBLAS_CORETYPE while it is loaded, so where the variable is not set this
   /// sets it and starts the program again in the same process (same id, arguments and descriptors).
@@ -53,6 +53,15 @@ public enum BLAS {
     cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(c.rows), blasint(c.columns),
       blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride), 0, c.base,
+      blasint(c.stride))
+  }
+
+  /// c += aᵀ b
+  package static func sgemm(transposed a: Matrix, _ b: Matrix, addingTo c: Matrix) {
+    precondition(a.rows == b.rows && c.rows == a.columns && c.columns == b.columns)
+    cblas_sgemm(
+      CblasRowMajor, CblasTrans, CblasNoTrans, blasint(c.rows), blasint(c.columns),
+      blasint(a.rows), 1, a.base, blasint(a.stride), b.base, blasint(b.stride), 1, c.base,
       blasint(c.stride))
   }
 }

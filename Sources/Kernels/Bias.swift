@@ -1,4 +1,4 @@
-/// y += bias in every row; bias is [1, F].
+/// y += bias in every row, with y [n, F] and bias [1, F].
 @inline(never)
 public func addBias(_ bias: Matrix, to y: Matrix) {
   precondition(bias.rows == 1 && bias.columns == y.columns)
@@ -9,7 +9,7 @@ public func addBias(_ bias: Matrix, to y: Matrix) {
   }
 }
 
-/// dBias += the column sums of dy.
+/// dBias [1, F] += the column sums of dy [n, F].
 @inline(never)
 public func biasBackward(_ dy: Matrix, addingTo dBias: Matrix) {
   precondition(dBias.rows == 1 && dBias.columns == dy.columns)

@@ -21,6 +21,8 @@ public struct CrossEntropySum: Sendable {
 ///   - hidden: h [n, D]
 ///   - table: E [V, D]
 ///   - targets: y [n]; −1 is not scored
+///   - scale: of the gradients, e.g. 1 / tokens of the batch; the sums returned are not scaled
+///   - zLoss: c
 @inline(never)
 public func crossEntropyBackpropagate(
   _ hidden: Matrix, table: Matrix, targets: [Int32], scale: Float, zLoss: Float,
@@ -58,39 +60,15 @@ public func crossEntropyBackpropagate(
   return sums
 }
 
-/// Writes Z − z_y of every row into `losses`, 0 where the target is −1.
-@inline(never)
-public func crossEntropyLosses(
-  _ hidden: Matrix, table: Matrix, targets: ArraySlice<Int32>, into losses: inout ArraySlice<Float>,
-  _ arena: Arena
-) {
-  precondition(targets.count == hidden.rows && losses.count == hidden.rows)
-  let mark = arena.mark
-  defer { arena.rewind(to: mark) }
-  let logits = logitChunk(hidden, table, arena)
-  for rows in chunks(hidden.rows, logits.rows) {
-    let z = logits[rows: 0..<rows.count]
-    matmul(hidden[rows: rows], transposed: table, into: z, arena)
-    for row in 0..<rows.count {
-      let index = rows.lowerBound + row
-      let target = Int(targets[targets.startIndex + index])
-      precondition(target >= -1 && target < table.rows, "target outside the vocabulary")
-      let p = z.pointer(row: row)
-      losses[losses.startIndex + index] =
-        target < 0 ? 0 : logSumExp(p, table.rows) - p[target]
-    }
-  }
-}
-
 /// Room for the logits of a chunk: enough rows for the products to be fast, few enough to stay in
 /// cache. A row ends in 16 floats that are not used: columns are read too, and rows a power of two
 /// apart would share a few lines of the cache.
-private func logitChunk(_ hidden: Matrix, _ table: Matrix, _ arena: Arena) -> Matrix {
+func logitChunk(_ hidden: Matrix, _ table: Matrix, _ arena: Arena) -> Matrix {
   let rows = min(hidden.rows, max(64, min(512, (1 << 18) / table.rows)))
   return arena.matrix(rows, table.rows + 16)[columns: 0..<table.rows]
 }
 
-private func chunks(_ count: Int, _ size: Int) -> [Range<Int>] {
+func chunks(_ count: Int, _ size: Int) -> [Range<Int>] {
   stride(from: 0, to: count, by: max(1, size)).map { $0..<min($0 + size, count) }
 }
 
@@ -110,8 +88,8 @@ private func maximum(_ z: Floats, _ count: Int) -> Float {
   return largest(larger(m0, m1))
 }
 
-/// logsumexp(z), leaving z as it is.
-private func logSumExp(_ z: Floats, _ count: Int) -> Float {
+/// max z and logsumexp(z), leaving z as it is.
+func logSumExp(_ z: Floats, _ count: Int) -> (top: Float, logSum: Float) {
   let top = maximum(z, count)
   var s0 = Float8.zero
   var s1 = Float8.zero
@@ -126,7 +104,7 @@ private func logSumExp(_ z: Floats, _ count: Int) -> Float {
     rest += exp(Float8(repeating: z[i] - top))[0]
     i += 1
   }
-  return top + log(sum(s0 + s1) + rest)
+  return (top, top + log(sum(s0 + s1) + rest))
 }
 
 /// z ← exp(z − max z); returns logsumexp(z) and 1 / Σ exp(z − max z).

@@ -25,7 +25,7 @@ public func embeddingForward(
   }
 }
 
-/// dTable[ids[n]] += dy[n], and dPositions[n mod T] += dy[n], in order of n.
+/// dTable[ids[n]] += dy[n], and dPositions[n mod T] += dy[n], in order of n; dy is [B·T, D].
 @inline(never)
 public func embeddingBackward(
   _ dy: Matrix, ids: [Int32], addingTo dTable: Matrix, positions dPositions: Matrix?, length: Int

@@ -22,7 +22,7 @@ public func geluForward(_ x: Matrix, into y: Matrix) {
   }
 }
 
-/// Writes dx; it may be dy or x.
+/// Writes dx [n, F]; it may be dy or x.
 @inline(never)
 public func geluBackward(_ dy: Matrix, _ x: Matrix, into dx: Matrix) {
   precondition(x.rows == dy.rows && x.columns == dy.columns)

@@ -3,8 +3,8 @@
 //   y = x̂ ⊙ g + b
 //   dx = r (a − mean(a) − x̂ mean(a ⊙ x̂)), a = g ⊙ dy        dg = Σ dy ⊙ x̂        db = Σ dy
 
-/// y = (x − mean) / std ⊙ gain + bias. Writes y and, for the way back, μ and r of each group into
-/// `statistics` [rows, 2·groups].
+/// y = (x − mean) / std ⊙ gain + bias, with x and y [n, groups·W], gain and bias [1, W]. Writes y and,
+/// for the way back, μ and r of each group into `statistics` [n, 2·groups].
 @inline(never)
 public func layerNormForward(
   _ x: Matrix, gain: Matrix, bias: Matrix?, epsilon: Float, into y: Matrix, statistics: Matrix
@@ -39,7 +39,7 @@ public func layerNormForward(
   }
 }
 
-/// Writes dx, or adds to it, and adds to dGain and dBias. dx may be dy.
+/// Writes dx [n, groups·W], or adds to it, and adds to dGain and dBias [1, W]. dx may be dy.
 @inline(never)
 public func layerNormBackward(
   _ dy: Matrix, x: Matrix, gain: Matrix, statistics: Matrix, into dx: Matrix, accumulating: Bool,

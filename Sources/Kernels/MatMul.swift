@@ -1,6 +1,10 @@
-// Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x. Against OpenBLAS
-// on one thread, which packs both factors and clears the result first, they take 1/4 less time where
-// 16 is summed over, 1/20 less at 512 (Zen 5).
+// Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x.
+//
+// Large products of the backward pass go to OpenBLAS. It packs both factors and clears the result
+// first, which is dear where little is summed over: there the register blocks of RegisterBlock.swift
+// take 1/4 less time (depth 16), 1/20 less at 256, and about the same at 512 (Zen 5, one thread). The
+// forward product is always theirs: the bits of a row do not depend on how many rows there are, and
+// evaluation relies on it.
 
 /// y = x wᵀ, with x [n, D], w [F, D], y [n, F].
 @inline(never)
@@ -15,6 +19,7 @@ public func matmul(_ x: Matrix, transposed w: Matrix, into y: Matrix, _ arena: A
 @inline(never)
 public func matmul(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
   precondition(x.columns == w.rows && y.rows == x.rows && y.columns == w.columns)
+  if isLarge(y, depth: x.columns) { return BLAS.sgemm(x, w, into: y) }
   multiply(
     x.base, aRow: x.stride, aColumn: 1, w, transposed: false, depth: x.columns, into: y,
     accumulating: false, arena)
@@ -24,9 +29,15 @@ public func matmul(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
 @inline(never)
 public func matmul(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix, _ arena: Arena) {
   precondition(y.rows == x.rows && w.rows == y.columns && w.columns == x.columns)
+  if isLarge(w, depth: x.rows) { return BLAS.sgemm(transposed: y, x, addingTo: w) }
   multiply(
     y.base, aRow: 1, aColumn: y.stride, x, transposed: false, depth: x.rows, into: w,
     accumulating: true, arena)
+}
+
+/// Whether OpenBLAS is at least as fast for a product with result `c`.
+private func isLarge(_ c: Matrix, depth: Int) -> Bool {
+  min(c.rows, c.columns, depth) >= 512
 }
 
 /// c = a b or a bᵀ, or c += …, in parts of the depth of about the same size.
@@ -38,17 +49,20 @@ private func multiply(
   defer { arena.rewind(to: mark) }
   let parts = max(1, (depth + packedDepth - 1) / packedDepth)
   let step = max(1, (depth + parts - 1) / parts)
+  let isPlain = !transposed && b.stride <= plainColumns && c.columns.isMultiple(of: 8)
   let packed = arena.matrix(1, packedCount(depth: step, columns: min(c.columns, packedColumns)))
-    .base
   var start = 0
   repeat {
     let range = start..<min(start + step, depth)
     for first in stride(from: 0, to: c.columns, by: packedColumns) {
       let columns = first..<min(first + packedColumns, c.columns)
-      pack(b, transposed: transposed, depth: range, columns: columns, into: packed)
-      multiplyPacked(
+      if !isPlain {
+        pack(b, transposed: transposed, depth: range, columns: columns, into: packed.base)
+      }
+      multiplyPanels(
         rows: c.rows, columns: columns.count, depth: range.count, a + start * aColumn, aRow: aRow,
-        aColumn: aColumn, packed: packed, into: c.base + first, cRow: c.stride,
+        aColumn: aColumn, isPlain ? b.pointer(row: start) + first : packed.base,
+        bRow: isPlain ? b.stride : nil, into: c.base + first, cRow: c.stride,
         accumulating: accumulating || start > 0)
     }
     start = range.upperBound

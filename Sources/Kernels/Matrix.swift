@@ -1,3 +1,7 @@
+// Letters of shapes in this module: n rows of a matrix, mostly B·T; B sequences, T positions, D width of
+// the residual stream, H heads, G heads of keys and values, W width of a head or of what is normalised
+// together, F outputs or hidden width, V vocabulary.
+
 /// Memory that lives as long as a `Matrix` looks at it.
 final class Storage: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>

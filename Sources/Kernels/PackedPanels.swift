@@ -1,6 +1,6 @@
 // What a block reads of b should lie in the order in which it is read. `pack` copies some rows of b
 // into panels of 8, 16 or 24 columns, each panel [depth, width] without gaps, the last one filled up
-// with zeros to whole vectors; `multiplyPacked` walks them. A panel of 256 rows stays in the first
+// with zeros to whole vectors; `multiplyPanels` walks them. A panel of 256 rows stays in the first
 // cache while it meets 192 rows of a, which stay in the second.
 
 /// Rows of b that are packed at a time, at most.
@@ -9,6 +9,9 @@ let packedDepth = 256
 let packedColumns = 240
 /// Rows of a that meet a panel before the next one.
 private let rowsPerPass = 192
+
+/// The longest rows that need no packing: 256 of them stay in the first cache as they are.
+let plainColumns = 64
 
 /// Floats that `pack` writes for `depth` rows of `columns`.
 func packedCount(depth: Int, columns: Int) -> Int { depth * ((columns + 7) / 8 * 8) }
@@ -60,11 +63,16 @@ private func packTransposed(
   }
 }
 
-/// c[m, n] = Σₖ a(m, k) b[k, n], or c += …, with a(m, k) at `m * aRow + k * aColumn`, and b packed.
+/// c[m, n] = Σₖ a(m, k) b[k, n], or c += …
+///
+/// - Parameters:
+///   - a: a(m, k) at `m * aRow + k * aColumn`, so that it may lie either way round
+///   - b: packed by `pack`, or, with `bRow`, rows `bRow` apart of a multiple of 8 columns
+///   - c: rows of `columns`, `cRow` apart
 @inline(never)
-func multiplyPacked(
-  rows: Int, columns: Int, depth: Int, _ a: Floats, aRow: Int, aColumn: Int, packed: Floats,
-  into c: Floats, cRow: Int, accumulating: Bool
+func multiplyPanels(
+  rows: Int, columns: Int, depth: Int, _ a: Floats, aRow: Int, aColumn: Int, _ b: Floats,
+  bRow: Int?, into c: Floats, cRow: Int, accumulating: Bool
 ) {
   for first in stride(from: 0, to: rows, by: rowsPerPass) {
     let rows = min(rowsPerPass, rows - first)
@@ -74,8 +82,8 @@ func multiplyPacked(
       let width = panelWidth(columns - n)
       multiplyPanel(
         width: width, rows: rows, depth: depth, a, aRow: aRow, aColumn: aColumn,
-        packed + n * depth, bRow: width, into: c + n, cRow: cRow, lanes: min(8, columns - n),
-        accumulating: accumulating)
+        b + (bRow == nil ? n * depth : n), bRow: bRow ?? width, into: c + n, cRow: cRow,
+        lanes: min(8, columns - n), accumulating: accumulating)
       n += width
     }
   }

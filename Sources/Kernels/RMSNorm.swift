@@ -4,7 +4,8 @@
 // A row holds columns / W groups, each normalised by itself with the same gain: one for the
 // residual stream, one per head where queries and keys are normalised per head.
 
-/// y = x / rms(x) ⊙ gain. Writes y and, for the way back, r into `inverse` [rows, groups].
+/// y = x / rms(x) ⊙ gain, with x and y [n, groups·W] and gain [1, W]. Writes y and, for the way back,
+/// r into `inverse` [n, groups].
 @inline(never)
 public func rmsNormForward(
   _ x: Matrix, gain: Matrix, epsilon: Float, into y: Matrix, inverse: Matrix
@@ -32,7 +33,7 @@ public func rmsNormForward(
   }
 }
 
-/// Writes dx, or adds to it, and adds to dGain. dx may be dy.
+/// Writes dx [n, groups·W], or adds to it, and adds to dGain [1, W]. dx may be dy.
 @inline(never)
 public func rmsNormBackward(
   _ dy: Matrix, x: Matrix, gain: Matrix, inverse: Matrix, into dx: Matrix, accumulating: Bool,

@@ -81,20 +81,3 @@ func multiplyPanel(
     while m < rows { block(Sums<1, 1>(repeating: .init(repeating: .zero)), &m, lanes: lanes) }
   }
 }
-
-/// A product of small matrices that lie in cache as they are: `columns` is a multiple of 8, a, b and
-/// c are as `multiplyPanel` has them.
-@inline(__always)
-func multiplyTile(
-  rows: Int, columns: Int, depth: Int, _ a: Floats, aRow: Int, aColumn: Int, _ b: Floats,
-  bRow: Int, into c: Floats, cRow: Int, accumulating: Bool
-) {
-  var n = 0
-  while n < columns {
-    let width = panelWidth(columns - n)
-    multiplyPanel(
-      width: width, rows: rows, depth: depth, a, aRow: aRow, aColumn: aColumn, b + n, bRow: bRow,
-      into: c + n, cRow: cRow, accumulating: accumulating)
-    n += width
-  }
-}

@@ -17,7 +17,7 @@ public func swiGLUForward(_ x: Matrix, into h: Matrix) {
   }
 }
 
-/// Writes dx = [da | db]; dx may be x.
+/// Writes dx = [da | db] [n, 2F] from dh [n, F]; dx may be x.
 @inline(never)
 public func swiGLUBackward(_ dh: Matrix, _ x: Matrix, into dx: Matrix) {
   let width = dh.columns

@@ -104,16 +104,16 @@ package struct Attention: BlockLayer {
     }
   }
 
-  private var queryColumns: Range<Int> { 0..<heads * headWidth }
-  private var keyColumns: Range<Int> {
+  var queryColumns: Range<Int> { 0..<heads * headWidth }
+  var keyColumns: Range<Int> {
     heads * headWidth..<(heads + keyValueHeads) * headWidth
   }
   private var valueColumns: Range<Int> {
     (heads + keyValueHeads) * headWidth..<(heads + 2 * keyValueHeads) * headWidth
   }
-  private var rotatedColumns: Range<Int> { 0..<(heads + keyValueHeads) * headWidth }
+  var rotatedColumns: Range<Int> { 0..<(heads + keyValueHeads) * headWidth }
 
-  private func shape(_ batch: BatchShape) -> AttentionShape {
+  func shape(_ batch: BatchShape) -> AttentionShape {
     AttentionShape(
       sequences: batch.sequences, positions: batch.positions, heads: heads,
       keyValueHeads: keyValueHeads, headWidth: headWidth)

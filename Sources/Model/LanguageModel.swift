@@ -19,12 +19,13 @@ public protocol LanguageModel: Sendable {
     scale: Float, zLoss: Float, _ arena: Arena
   ) -> LossSum
 
-  /// The negative log-likelihood of every target in nats, 0 where it is −1, into `losses`, which
-  /// becomes [B·T].
+  /// How likely every target of the trees is, in the order of trees, branches and tokens.
   ///
-  /// Forward only. A sequence's losses do not depend on the others in the batch.
-  func tokenLosses(
-    _ batch: TokenBatch, _ weights: ParameterBuffer, into losses: inout [Float], _ arena: Arena)
+  /// Forward only. A tree's scores do not depend on the other trees, bit for bit. The arena is reset
+  /// first; afterwards it can be used again.
+  func scores(
+    _ trees: ArraySlice<TextTree>, _ weights: ParameterBuffer, _ arena: Arena
+  ) -> [TokenScore]
 }
 
 /// Sums over the scored tokens of one or more batches.

@@ -6,10 +6,10 @@ import Kernels
 struct Transformer<FeedForward: BlockLayer>: LanguageModel {
   let config: ModelConfig
   let layout: ParameterLayout
-  private let embedding: TokenEmbedding
-  private let blocks: [TransformerBlock<FeedForward>]
-  private let norm: Norm
-  private let head: Parameter  // [V, D]
+  let embedding: TokenEmbedding
+  let blocks: [TransformerBlock<FeedForward>]
+  let norm: Norm
+  let head: Parameter  // [V, D]
 
   init(_ config: ModelConfig) {
     var layout = ParameterLayout()
@@ -55,28 +55,6 @@ struct Transformer<FeedForward: BlockLayer>: LanguageModel {
     embedding.backward(dx, batch, gradients)
     return LossSum(
       crossEntropy: sums.crossEntropy, squaredLogSumExp: sums.squaredLogSumExp, tokens: sums.tokens)
-  }
-
-  func tokenLosses(
-    _ batch: TokenBatch, _ weights: ParameterBuffer, into losses: inout [Float], _ arena: Arena
-  ) {
-    _ = shape(batch)
-    if losses.count != batch.count { losses = Array(repeating: 0, count: batch.count) }
-    let one = BatchShape(sequences: 1, positions: batch.positions)
-    for sequence in 0..<batch.sequences {
-      let range = sequence * batch.positions..<(sequence + 1) * batch.positions
-      arena.reset()
-      var x = arena.matrix(one.rows, config.width)
-      var y = arena.matrix(one.rows, config.width)
-      embedding.forward(batch.inputs[range], length: one.positions, into: x, weights)
-      for block in blocks {
-        arena.scratch { _ = block.forward(x, into: y, one, weights, arena) }
-        swap(&x, &y)
-      }
-      arena.scratch { _ = norm.forward(x, into: y, weights, arena) }
-      crossEntropyLosses(
-        y, table: weights[head], targets: batch.targets[range], into: &losses[range], arena)
-    }
   }
 
   private func shape(_ batch: TokenBatch) -> BatchShape {

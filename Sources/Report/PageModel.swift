@@ -62,6 +62,7 @@ struct PageModel {
   let hasLaw: Bool
   let refusal: String?
   let coefficients: [CoefficientRow]
+  let errorFormula: String
   let trust: String
   let splits: [String]
   let laws: [LawRow]
@@ -102,6 +103,12 @@ struct PageModel {
     hasLaw = fit != nil
     refusal = contents.refusal
     coefficients = fit.map(PageModel.coefficients) ?? []
+    errorFormula =
+      switch fit?.options.errorRule {
+      case .tasks: "The curve is the mean of one sigmoid per task"
+      case .pinned: "The curve is Err = ε − k·e^(−γL) with ε at the error of guessing"
+      default: "The curve is Err = ε − k·e^(−γL)"
+      }
     let tournament = fit?.tournament
     trust = tournament?.verdict ?? ""
     splits = tournament?.splits ?? []

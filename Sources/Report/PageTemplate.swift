@@ -57,7 +57,7 @@ enum PageTemplate {
     <h2>Error against loss</h2>
     {{{legend}}}
     <figure>{{{wide}}}{{{narrow}}}</figure>
-    <p class="note">Average top-1 error over the tasks. The curve is Err = ε − k·e<sup>−γL</sup>; \
+    <p class="note">Average top-1 error over the tasks. {{errorFormula}}; \
     the dashed line is the error of guessing.</p>
     </section>
     {{/errorFigure}}

@@ -24,25 +24,35 @@ public struct GridSweep: Sendable {
     self.store = store
   }
 
-  /// The cells without a finished or diverged record.
+  /// The cells without a finished or diverged record, those whose record is damaged among them.
   public func missing() throws(UserError) -> [GridCell] {
     var missing: [GridCell] = []
-    for cell in cells {
-      let status = try store.record(for: cell.id)?.outcome.status
-      if status == nil || status == .failed { missing.append(cell) }
-    }
+    for cell in cells where try !isDone(cell) { missing.append(cell) }
     return missing
+  }
+
+  private func isDone(_ cell: GridCell) throws(UserError) -> Bool {
+    do throws(UserError) {
+      let status = try store.record(for: cell.id)?.outcome.status
+      return status != nil && status != .failed
+    } catch  where error.kind == .badData { return false }
   }
 
   /// Runs every missing cell, the dearest first, one on each core; cores without a cell of their own
   /// help the others.
   ///
-  /// - Throws: `UserError` of kind `interrupted` after a stop; the first I/O error, if a cell could
-  ///   not be stored. Cells that fail otherwise get a record that says so.
+  /// Cells that another process is training are left to the end: then they are done, or it has died
+  /// and they are taken over.
+  ///
+  /// - Throws: `UserError` of kind `interrupted` after a stop; the first I/O error, which stops the
+  ///   others too, with everything saved that can be. Cells that fail otherwise get a record that
+  ///   says so.
   public func run(
-    coreCount: Int, checkpointSeconds: Double, stop: StopSignal, progress: SweepProgress,
+    coreCount: Int, saving: Runner.Saving, stop: StopSignal, progress: SweepProgress,
     warn: @escaping @Sendable (String) -> Void
   ) throws(UserError) {
+    try requireSpace(coreCount: coreCount, saving.retention)
+    DurableFile.removeTemporaries(in: store.folder)
     try store.save(cells: cells.map { .init(id: $0.id, label: $0.config.label, role: $0.role) })
     let missing = try missing().sorted { flops($0) > flops($1) }
     guard !missing.isEmpty else { return }
@@ -50,13 +60,12 @@ public struct GridSweep: Sendable {
     progress.begin(missing)
     let cores = Cores(0)
     let runner = Runner(
-      store: store, checkpointSeconds: checkpointSeconds,
-      peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05), cores: cores, stop: stop,
-      progress: progress, warn: warn)
-    let queue = Mutex(missing[...])
+      store: store, saving: saving, peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05),
+      cores: cores, stop: stop, progress: progress, warn: warn)
+    let queue = CellQueue(missing)
     let errors = Mutex<[UserError]>([])
     DispatchQueue.concurrentPerform(iterations: coreCount) { _ in
-      while !stop.isSet, let cell = queue.withLock({ $0.popFirst() }) {
+      while let cell = queue.next(stop: stop) {
         guard let corpus = corpora[cell.config.corpus],
           let evaluator = evaluators[EvaluatorKey(cell.config)]
         else { preconditionFailure("a cell without its corpus") }
@@ -67,8 +76,15 @@ public struct GridSweep: Sendable {
             warn("\(record.label) diverged at step \(record.outcome.step ?? 0)")
           }
         } catch {
+          guard error.kind != .busy else {
+            if queue.postpone(cell) {
+              warn("\(cell.config.label): \(error.what); left for later")
+            }
+            continue
+          }
           warn("\(cell.config.label): \(error)")
           errors.withLock { $0.append(error) }
+          if error.kind == .io { stop.set() }
           if ![.interrupted, .io].contains(error.kind) { recordFailure(of: cell, error, warn) }
         }
       }
@@ -84,7 +100,6 @@ public struct GridSweep: Sendable {
         .interrupted, "stopped; everything done is saved",
         fix: "run the same command again to go on")
     }
-    if let busy = errors.first(where: { $0.kind == .interrupted }) { throw busy }
     if let first = errors.first { throw first }
   }
 

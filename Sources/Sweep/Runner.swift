@@ -11,28 +11,50 @@ import Training
 public struct Runner: Sendable {
   /// Where the records go.
   public let store: RunStore
-  /// Seconds between checkpoints.
-  public let checkpointSeconds: Double
+  /// When checkpoints are written, and which of them stay.
+  public let saving: Saving
   let peakFLOPS: Double
   let cores: Cores
   let stop: StopSignal
   let progress: SweepProgress
+  let digests: StepDigests?
   let warn: @Sendable (String) -> Void
+
+  /// When checkpoints are written, and which of them stay; a run's bits do not depend on it.
+  public struct Saving: Sendable {
+    /// Seconds between checkpoints.
+    public let seconds: Double
+    /// Which checkpoints stay; one is written at each step that it retains.
+    public let retention: CheckpointStore.Retention
+
+    /// - Parameters:
+    ///   - seconds: seconds between checkpoints
+    ///   - retention: which checkpoints stay
+    public init(
+      seconds: Double = 20, retention: CheckpointStore.Retention = CheckpointStore.Retention()
+    ) {
+      self.seconds = seconds
+      self.retention = retention
+    }
+  }
 
   /// - Parameters:
   ///   - store: where the records go
-  ///   - checkpointSeconds: seconds between checkpoints; the bits do not depend on it
+  ///   - saving: when checkpoints are written, and which of them stay
   ///   - peakFLOPS: what large sgemm reaches on one core, for the log's utilisation
   ///   - cores: cores that are idle beside the one that the caller runs on
   ///   - stop: looked at between steps
   ///   - progress: told of every step
+  ///   - digests: where the digest of each step is written, if anywhere
   ///   - warn: told of what the user should know, a line each
   public init(
-    store: RunStore, checkpointSeconds: Double, peakFLOPS: Double, cores: Cores, stop: StopSignal,
-    progress: SweepProgress, warn: @escaping @Sendable (String) -> Void
+    store: RunStore, saving: Saving = Saving(), peakFLOPS: Double, cores: Cores,
+    stop: StopSignal, progress: SweepProgress, digests: StepDigests? = nil,
+    warn: @escaping @Sendable (String) -> Void
   ) {
     self.store = store
-    self.checkpointSeconds = checkpointSeconds
+    self.saving = saving
+    self.digests = digests
     self.peakFLOPS = peakFLOPS
     self.cores = cores
     self.stop = stop
@@ -42,7 +64,8 @@ public struct Runner: Sendable {
 
   /// Trains and measures the run `id`, or returns the record that is stored.
   ///
-  /// - Throws: `UserError` of kind `interrupted` after a stop, with everything saved.
+  /// - Throws: `UserError` of kind `interrupted` after a stop, with everything saved; `busy` when
+  ///   another process is training the run.
   public func run(
     _ config: RunConfig, id: String, corpus: TokenizedCorpus, evaluator: Evaluator
   ) throws(UserError) -> RunRecord {
@@ -50,17 +73,18 @@ public struct Runner: Sendable {
     let lock = try RunLock(folder)
     defer { withExtendedLifetime(lock) {} }
     DurableFile.removeTemporaries(in: folder)
-    if let record = try store.record(for: id), record.outcome.status != .failed { return record }
+    if let record = try finished(id) { return record }
     let configFile = folder.appendingPathComponent("config.yaml")
     if !FileManager.default.fileExists(atPath: configFile.path) {
       try ConfigFile.save(config, to: configFile)
     }
-    let checkpoints = CheckpointStore(folder)
+    let checkpoints = CheckpointStore(folder, retention: saving.retention)
     let trainer = try Trainer(config, corpus: corpus)
+    let logFile = folder.appendingPathComponent("metrics.jsonl")
     var state =
-      try checkpoints.restore(trainer, runID: id, warn: warn) ?? RunProgress(runID: id)
-    let log = try MetricsLog(
-      folder.appendingPathComponent("metrics.jsonl"), resumingAt: state.step)
+      try checkpoints.restore(
+        trainer, runID: id, log: MetricsLog.intact(logFile), warn: warn) ?? RunProgress(runID: id)
+    let log = try MetricsLog(logFile, resumingAt: state.step)
 
     let divergence = try train(trainer, &state, log, checkpoints, id)
     var validation: [ValidationLoss] = []
@@ -71,11 +95,28 @@ public struct Runner: Sendable {
     let record = RunRecord(
       id: id, config: config, uniqueTokens: trainer.uniqueTokens,
       outcome: divergence ?? .init(.finished), finalTrainLoss: state.finalLoss.mean,
-      validation: validation, tasks: tasks, environment: .current)
+      validation: validation, tasks: tasks,
+      incidents: trainer.health.incidents.isEmpty ? nil : trainer.health.incidents,
+      environment: .current)
     try store.save(record)
     progress.end(id, config)
-    checkpoints.removeAll(keeping: trainer.step)
+    checkpoints.finish()
     return record
+  }
+
+  /// The record of a run that is over. One that is damaged is set aside: the run's last checkpoint
+  /// makes it anew.
+  private func finished(_ id: String) throws(UserError) -> RunRecord? {
+    do throws(UserError) {
+      guard let record = try store.record(for: id), record.outcome.status != .failed else {
+        return nil
+      }
+      return record
+    } catch  where error.kind == .badData {
+      warn("\(error.location ?? id): \(error.what); set aside, made anew from the checkpoint")
+      try store.setAsideRecord(of: id)
+      return nil
+    }
   }
 
   /// Steps to the end of the run, or to its divergence, which is returned.
@@ -116,13 +157,14 @@ public struct Runner: Sendable {
         ])
         state.loggedLoss = .init()
       }
-      if report.diverged {
-        return .init(
-          .diverged, step: report.step,
-          reason: "loss \(report.loss), gradient norm \(report.gradientNorm)")
+      try digests?.write(trainer)
+      if let reason = report.failure {
+        return .init(.diverged, step: report.step, reason: reason)
       }
       progress.update(id, config, step: report.step)
-      if ContinuousClock.now - lastSave > .seconds(checkpointSeconds) {
+      let isRetained =
+        saving.retention.everySteps.map { report.step.isMultiple(of: $0) } ?? false
+      if isRetained || ContinuousClock.now - lastSave > .seconds(saving.seconds) {
         try save(trainer, state, log, checkpoints)
         lastSave = .now
       }
@@ -136,9 +178,13 @@ public struct Runner: Sendable {
     _ trainer: Trainer, _ evaluator: Evaluator, _ log: MetricsLog, _ folder: URL
   ) throws(UserError) -> ([ValidationLoss], [TaskError]) {
     let shouldStop: @Sendable () -> Bool = { [stop] in stop.isSet }
+    let borrowed = cores.take(upTo: .max)
+    defer { cores.give(borrowed) }
     let validation = try evaluator.validation(
-      trainer.model, trainer.weights, seeds: trainer.config.seeds, shouldStop: shouldStop)
-    let results = try evaluator.answers(trainer.model, trainer.weights, shouldStop: shouldStop)
+      trainer.model, trainer.weights, seeds: trainer.config.seeds, workers: 1 + borrowed,
+      shouldStop: shouldStop)
+    let results = try evaluator.answers(
+      trainer.model, trainer.weights, workers: 1 + borrowed, shouldStop: shouldStop)
     for result in results { try result.write(to: folder.appendingPathComponent("eval")) }
     var line = [
       "step": Double(trainer.step),
@@ -149,12 +195,15 @@ public struct Runner: Sendable {
       line["val/\(set.set)/bpb"] = set.bitsPerByte
     }
     try log.append(line)
+    try log.synchronize()
     return (validation, results.map(\.error))
   }
 
   private func save(
     _ trainer: Trainer, _ state: RunProgress, _ log: MetricsLog, _ checkpoints: CheckpointStore
   ) throws(UserError) {
+    var state = state
+    state.loggedLines = log.lines
     try log.synchronize()
     try checkpoints.save(trainer, state)
   }

@@ -23,24 +23,25 @@ struct AdamW {
     chunks = AdamW.chunks(layout, config.decays)
   }
 
-  /// Sums the slots' gradients into the first in slot order, clips, and updates the weights.
+  /// Sums the slots' gradients into the first, in slot order.
   ///
-  /// - Parameters:
-  ///   - step: the number of this step, 0-based
-  ///   - gradients: one buffer per slot; the first is overwritten by the sum
-  /// - Returns: the global L2 norm of the gradient before clipping
-  func update(
-    _ weights: ParameterBuffer, summing gradients: [ParameterBuffer], step: Int, workers: Int
-  ) -> Double {
+  /// - Returns: the global L2 norm of the sum
+  func sum(_ gradients: [ParameterBuffer], workers: Int) -> Double {
     let total = gradients[0]
-    var squares = [Double](repeating: 0, count: chunks.count)
     let partial = Partials(count: chunks.count)
     forEachChunk(workers) { index, chunk in
       for slot in gradients.dropFirst() { add(slot, into: total, range: chunk.range) }
       partial.set(index, sumOfSquares(total, range: chunk.range))
     }
-    squares = partial.values
-    let norm = squares.reduce(0, +).squareRoot()
+    return partial.values.reduce(0, +).squareRoot()
+  }
+
+  /// Clips the gradient, whose global norm is `norm`, and updates the weights.
+  ///
+  /// - Parameter step: the number of this step, 0-based
+  func update(
+    _ weights: ParameterBuffer, with total: ParameterBuffer, norm: Double, step: Int, workers: Int
+  ) {
     let clip = config.gradientClip
     let scale = clip > 0 && norm > clip ? clip / norm : 1
     let rate = config.learningRate(at: step)
@@ -53,7 +54,6 @@ struct AdamW {
         beta2: Float(config.beta2), epsilon: Float(config.epsilon), step: step + 1,
         decay: chunk.decays ? Float(decay) : 0, gradientScale: Float(scale))
     }
-    return norm
   }
 
   private func forEachChunk(_ workers: Int, _ body: @Sendable (Int, Chunk) -> Void) {

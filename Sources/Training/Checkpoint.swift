@@ -3,91 +3,104 @@ import Experiment
 import Foundation
 import Kernels
 
-/// What a run's loop remembers between steps, beside weights and moments.
-public struct RunProgress: Codable, Sendable, Equatable {
-  /// The run that this is the progress of.
-  public let runID: String
-  /// Steps done.
-  public var step = 0
-  /// Sum of the step losses since the last line of the log, and how many.
-  public var loggedLoss = Sum()
-  /// Sum of the step losses in the last tenth of the run, and how many.
-  public var finalLoss = Sum()
-
-  /// A sum and its count.
-  public struct Sum: Codable, Sendable, Equatable {
-    /// The sum.
-    public var total = 0.0
-    /// How many values it has.
-    public var count = 0
-    /// The mean, nil of nothing.
-    public var mean: Double? { count > 0 ? total / Double(count) : nil }
-
-    /// The sum of nothing.
-    public init() {}
-
-    /// Adds a value.
-    public mutating func add(_ value: Double) {
-      total += value
-      count += 1
-    }
-  }
-
-  /// The progress of a run that has not begun.
-  public init(runID: String) { self.runID = runID }
-}
-
 /// Checkpoints of a run: `checkpoints/step-00001000/{model,optimizer}.safetensors, state.json,
-/// COMPLETE`. COMPLETE is written last and holds the SHA-256 of each file; without it, or with
-/// another digest, a checkpoint is not valid and the one before it is used.
+/// COMPLETE`. COMPLETE holds the SHA-256 of each file. A checkpoint is written in a folder of another
+/// name and appears, and goes, by one rename, so a kill leaves it whole or not there; one that is
+/// damaged later is not used, and the one before it is.
 public struct CheckpointStore: Sendable {
   private static let files = ["model.safetensors", "optimizer.safetensors", "state.json"]
 
   /// The run's folder.
   public let runFolder: URL
+  /// Which checkpoints stay.
+  public let retention: Retention
   private var folder: URL { runFolder.appendingPathComponent("checkpoints") }
 
-  /// The checkpoints of the run in `runFolder`.
-  public init(_ runFolder: URL) { self.runFolder = runFolder }
+  /// Which checkpoints stay when newer ones are written.
+  public struct Retention: Sendable, Equatable {
+    /// The newest ones, at least one.
+    public let last: Int
+    /// Those of steps that are a multiple of this; none if nil.
+    public let everySteps: Int?
 
-  /// Saves the trainer, durably, then removes all but the last two checkpoints.
+    /// - Parameters:
+    ///   - last: how many of the newest stay
+    ///   - everySteps: those of steps that are a multiple of this stay too
+    public init(last: Int = 2, everySteps: Int? = nil) {
+      precondition(last >= 1 && everySteps ?? 1 >= 1, "the newest checkpoint must stay")
+      self.last = last
+      self.everySteps = everySteps
+    }
+  }
+
+  /// The checkpoints of the run in `runFolder`.
+  public init(_ runFolder: URL, retention: Retention = Retention()) {
+    self.runFolder = runFolder
+    self.retention = retention
+  }
+
+  /// Saves the trainer, durably; then, when that can be read again, removes those not retained.
   public func save(_ trainer: Trainer, _ progress: RunProgress) throws(UserError) {
     precondition(progress.step == trainer.step, "progress and trainer are at different steps")
-    let target = folder.appendingPathComponent(name(trainer.step))
+    let target = folder.appendingPathComponent(Self.name(trainer.step))
     if isValid(target) { return }
-    let moments = trainer.optimizer
-    var digests: [String: String] = [:]
+    let partial = folder.appendingPathComponent(".\(Self.name(trainer.step)).tmp")
     do {
+      try DurableFile.makeFolder(folder)
+      try? FileManager.default.removeItem(at: partial)
+      try write(trainer, progress, to: partial)
       try? FileManager.default.removeItem(at: target)
-      let contents = [
-        try SafeTensors.encode([("", trainer.weights)]),
-        try SafeTensors.encode([
-          ("first_moment.", moments.firstMoment), ("second_moment.", moments.secondMoment),
-        ]),
-        try StableJSON.encode(progress),
-      ]
-      for (file, data) in zip(Self.files, contents) {
-        try DurableFile.write(data, to: target.appendingPathComponent(file))
-        digests[file] = digest(data)
-      }
-      try DurableFile.write(json: digests, to: target.appendingPathComponent("COMPLETE"))
-      try DurableFile.synchronize(folder: folder)
+      try DurableFile.move(partial, to: target)
     } catch {
+      try? FileManager.default.removeItem(at: partial)
       throw DurableFile.ioError(error, writing: target)
     }
-    for old in steps().dropLast(2) { try? FileManager.default.removeItem(at: old) }
+    guard isValid(target) else {
+      throw UserError(
+        .io, "what was written reads back differently", at: target.path,
+        fix: "check the disk; the checkpoint before this one is kept")
+    }
+    prune(keepingLast: retention.last)
+  }
+
+  private func write(
+    _ trainer: Trainer, _ progress: RunProgress, to partial: URL
+  ) throws {
+    var progress = progress
+    progress.health = trainer.health
+    let moments = trainer.optimizer
+    let contents = [
+      try SafeTensors.encode([("", trainer.weights)]),
+      try SafeTensors.encode([
+        ("first_moment.", moments.firstMoment), ("second_moment.", moments.secondMoment),
+      ]),
+      try StableJSON.encode(progress),
+    ]
+    try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: false)
+    var digests: [String: String] = [:]
+    for (file, data) in zip(Self.files, contents) {
+      try DurableFile.create(partial.appendingPathComponent(file), data)
+      digests[file] = hexadecimal(SHA256.hash(data: data))
+    }
+    try DurableFile.create(
+      partial.appendingPathComponent("COMPLETE"), StableJSON.encode(digests))
+    try DurableFile.synchronize(folder: partial)
   }
 
   /// Loads the newest valid checkpoint into `trainer`.
   ///
-  /// - Parameter warn: told of every invalid checkpoint, which is set aside under another name
+  /// - Parameters:
+  ///   - log: what is left of the run's log; a checkpoint later than its first gap is not used, so
+  ///     that the missing lines are written again
+  ///   - warn: told of every invalid checkpoint, which is set aside under another name
   /// - Returns: the progress saved with it; nil when there is no valid checkpoint
   public func restore(
-    _ trainer: Trainer, runID: String, warn: (String) -> Void
+    _ trainer: Trainer, runID: String, log: MetricsLog.Intact? = nil, warn: (String) -> Void
   ) throws(UserError) -> RunProgress? {
+    DurableFile.removeTemporaries(in: folder)
     for candidate in steps().reversed() {
-      guard isValid(candidate) else {
-        setAside(candidate, "is incomplete or altered", warn)
+      if let problem = problem(of: candidate) {
+        setAside(candidate, problem, warn)
         continue
       }
       let state = try StableJSON.decode(
@@ -96,12 +109,18 @@ public struct CheckpointStore: Sendable {
         setAside(candidate, "belongs to the run \(state.runID)", warn)
         continue
       }
+      if let log, let lines = state.loggedLines, lines > log.lines(through: state.step) {
+        setAside(
+          candidate, "comes after \(lines) lines of the log, which is damaged at \(log.damage)",
+          warn)
+        continue
+      }
       try loadWeights(trainer.weights, from: candidate)
       let moments = trainer.optimizer
       try SafeTensors.load(
         [("first_moment.", moments.firstMoment), ("second_moment.", moments.secondMoment)],
         from: candidate.appendingPathComponent("optimizer.safetensors"))
-      trainer.resume(at: state.step)
+      trainer.resume(state)
       return state
     }
     return nil
@@ -118,10 +137,18 @@ public struct CheckpointStore: Sendable {
     ).step
   }
 
-  /// Removes the moments of the final checkpoint, which nothing needs once the run is recorded.
-  public func removeAll(keeping step: Int) {
-    for url in steps() where url.lastPathComponent != name(step) {
-      try? FileManager.default.removeItem(at: url)
+  /// Removes all but the newest and those retained by their step, once the run is recorded.
+  public func finish() { prune(keepingLast: 1) }
+
+  private func prune(keepingLast count: Int) {
+    for old in steps().dropLast(count) {
+      if let every = retention.everySteps, let step = Self.step(old), step.isMultiple(of: every) {
+        continue
+      }
+      // By a rename first, for a kill halfway must not leave half a checkpoint.
+      let going = folder.appendingPathComponent(".\(old.lastPathComponent).tmp")
+      try? DurableFile.move(old, to: going)
+      try? FileManager.default.removeItem(at: going)
     }
   }
 
@@ -129,42 +156,54 @@ public struct CheckpointStore: Sendable {
     try SafeTensors.load([("", weights)], from: folder.appendingPathComponent("model.safetensors"))
   }
 
-  private func name(_ step: Int) -> String {
+  private static func name(_ step: Int) -> String {
     let digits = String(step)
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  private static func step(_ checkpoint: URL) -> Int? {
+    Int(checkpoint.lastPathComponent.dropFirst("step-".count))
   }
 
   /// The checkpoints' folders in order of steps, valid or not.
   private func steps() -> [URL] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.filter { $0.hasPrefix("step-") }.sorted().map(folder.appendingPathComponent)
+    return names.filter { $0.hasPrefix("step-") }.map(folder.appendingPathComponent)
+      .sorted { (Self.step($0) ?? -1, $0.path) < (Self.step($1) ?? -1, $1.path) }
   }
 
-  private func isValid(_ checkpoint: URL) -> Bool {
-    guard
-      let digests = try? StableJSON.decode(
-        [String: String].self, from: checkpoint.appendingPathComponent("COMPLETE"))
-    else { return false }
-    return Self.files.allSatisfy { file in
-      guard
-        let data = try? Data(
-          contentsOf: checkpoint.appendingPathComponent(file), options: .alwaysMapped)
-      else { return false }
-      return digest(data) == digests[file]
+  private func isValid(_ checkpoint: URL) -> Bool { problem(of: checkpoint) == nil }
+
+  /// What is wrong with a checkpoint, with the file; nil when every byte is as it was written.
+  private func problem(of checkpoint: URL) -> String? {
+    let complete = checkpoint.appendingPathComponent("COMPLETE")
+    guard let written = try? Data(contentsOf: complete) else { return "is incomplete: no COMPLETE" }
+    guard let digests = try? StableJSON.decode([String: String].self, from: complete),
+      (try? StableJSON.encode(digests)) == written
+    else { return "is altered: COMPLETE, bytes 0 to \(written.count)" }
+    for file in Self.files {
+      let url = checkpoint.appendingPathComponent(file)
+      guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
+        return "is incomplete: no \(file)"
+      }
+      guard hexadecimal(SHA256.hash(data: data)) == digests[file] else {
+        return "is altered: \(file), bytes 0 to \(data.count)"
+      }
     }
+    return nil
   }
 
   private func setAside(_ checkpoint: URL, _ reason: String, _ warn: (String) -> Void) {
     let aside = folder.appendingPathComponent(
       "invalid-\(checkpoint.lastPathComponent)-\(UUID().uuidString.prefix(8))")
     try? DurableFile.move(checkpoint, to: aside)
-    warn("\(checkpoint.path) \(reason); set aside as \(aside.lastPathComponent)")
+    warn(
+      "\(checkpoint.path) \(reason); set aside as \(aside.lastPathComponent), going on from the "
+        + "checkpoint before it")
   }
+}
 
-  private func digest(_ data: Data) -> String {
-    SHA256.hash(data: data).map { byte in
-      let hex = String(byte, radix: 16)
-      return hex.count == 1 ? "0" + hex : hex
-    }.joined()
-  }
+/// Two digits a byte.
+func hexadecimal(_ digest: SHA256.Digest) -> String {
+  digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -1,4 +1,5 @@
 import Corpus
+import Crypto
 import Dispatch
 import Experiment
 import Kernels
@@ -16,8 +17,13 @@ public struct StepReport: Sendable, Equatable {
   /// The rate of this step.
   public let learningRate: Double
 
-  /// Whether training has blown up: the loss or the gradient is NaN or infinite.
-  public var diverged: Bool { !loss.isFinite || !gradientNorm.isFinite }
+  /// Whether the weights were left as they were, because the step was far off.
+  public let skipped: Bool
+  /// Why training is to be given up: NaN, infinity, or a spike that stays; nil while all is well.
+  public let failure: String?
+
+  /// Whether training has blown up.
+  public var diverged: Bool { failure != nil }
 }
 
 /// Trains one model, a step at a time. The caller's loop logs, evaluates and saves.
@@ -34,6 +40,8 @@ public final class Trainer {
   public let weights: ParameterBuffer
   /// Steps done.
   public private(set) var step = 0
+  /// What loss and gradients have been like so far.
+  public private(set) var health = TrainingHealth()
 
   let optimizer: AdamW
   private let tokens: TokenSequence
@@ -97,15 +105,36 @@ public final class Trainer {
       }
     }
     let loss = slots.reduce(0) { $0 + $1.crossEntropy } / Double(config.training.batchTokens)
+    let norm = optimizer.sum(slots.map(\.gradients), workers: workers)
+    let skipped = health.shouldSkip(loss: loss, gradientNorm: norm, config.training)
+    if !skipped {
+      optimizer.update(
+        weights, with: slots[0].gradients, norm: norm, step: step, workers: workers)
+    }
     let rate = config.training.learningRate(at: step)
-    let norm = optimizer.update(
-      weights, summing: slots.map(\.gradients), step: step, workers: workers)
     step += 1
-    return StepReport(step: step, loss: loss, gradientNorm: norm, learningRate: rate)
+    health.add(step: step, loss: loss, gradientNorm: norm, skipped: skipped)
+    let isFinite = loss.isFinite && norm.isFinite
+    return StepReport(
+      step: step, loss: loss, gradientNorm: norm, learningRate: rate, skipped: skipped,
+      failure: isFinite || skipped
+        ? health.failure : "loss \(loss), gradient norm \(norm)")
   }
 
-  /// Goes to step `step`, whose weights and moments the caller has loaded.
-  func resume(at step: Int) { self.step = step }
+  /// SHA-256 of the weights and both moments: equal digests, equal state.
+  public var digest: String {
+    var hash = SHA256()
+    for buffer in [weights, optimizer.firstMoment, optimizer.secondMoment] {
+      hash.update(data: buffer.data)
+    }
+    return hexadecimal(hash.finalize())
+  }
+
+  /// Goes to the step of `progress`, whose weights and moments the caller has loaded.
+  func resume(_ progress: RunProgress) {
+    step = progress.step
+    health = progress.health ?? TrainingHealth()
+  }
 
   /// A step's view of the trainer that threads may share.
   private struct StepTask: Sendable {

@@ -49,12 +49,14 @@ struct BenchCommand: ParsableCommand {
       loss = trainer.step(workers: workers).loss
     }
     let elapsed = (ContinuousClock.now - start) / .seconds(1)
+    let evaluation = Self.evaluationRate(
+      trainer.model, trainer.weights, try shape.tokens(), workers: workers, seconds: seconds / 4)
     let sgemm = max(before, Self.sgemmRate(workers: workers))
     let rate = Double((trainer.step - firstStep) * run.training.batchTokens) / elapsed
     let result = BenchResult(
       config: config, workers: workers, tokensPerSecond: rate,
       mfu: rate * run.model.trainingFLOPsPerToken / (sgemm * 1e9), sgemmGFLOPS: sgemm,
-      peakRSSMB: Self.peakMemory(), loss: loss)
+      peakRSSMB: Self.peakMemory(), loss: loss, evaluationTokensPerSecond: evaluation)
     if json {
       try printJSON(result)
     } else {
@@ -62,6 +64,8 @@ struct BenchCommand: ParsableCommand {
         "\(config): \(short(rate)) tokens/s, MFU "
           + String(
             format: "%.2f of %.0f GFLOP/s, peak %.0f MB", result.mfu, sgemm, result.peakRSSMB)
+          + "; evaluation \(short(evaluation)) tokens/s, "
+          + String(format: "%.1f times as fast", evaluation / rate)
       )
     }
   }
@@ -121,6 +125,8 @@ private struct BenchResult: Encodable {
   let sgemmGFLOPS: Double
   let peakRSSMB: Double
   let loss: Double
+  /// Forward only, as `eval` scores.
+  let evaluationTokensPerSecond: Double
 }
 
 /// What `bench --text --json` prints.

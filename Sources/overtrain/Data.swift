@@ -62,6 +62,8 @@ struct DataCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    // Whatever is half done here is done again: there is nothing to save.
+    Signals.install(leavingWithin: 0)
     if !shards.isEmpty { return try show(adoptedShards()) }
     let builder = try corpusBuilder()
     if dryRun { return try showPlan(builder) }
@@ -112,6 +114,10 @@ struct DataCommand: ParsableCommand {
       throw UserError(
         .usage, "--shards needs --validation-shards and --tokenizer, and neither config nor --text",
         fix: "see overtrain data --help")
+    }
+    guard name.isPlainFileName else {
+      throw UserError(
+        .usage, "--name \(name) is a path or hidden", fix: "use letters, digits, - and _")
     }
     let folder = URL(fileURLWithPath: corpora).appendingPathComponent(name)
     if FileManager.default.fileExists(atPath: folder.appendingPathComponent("manifest.json").path) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigFiles
 import Corpus
 import Evaluation
 import Experiment
@@ -13,30 +14,67 @@ import Training
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
-    abstract: "Measure a finished run again, from its final checkpoint.",
+    abstract: "Measure finished runs again, or a Hugging Face checkpoint on your tasks.",
     discussion: """
-      Example: overtrain eval data/runs/demo/demo-a20-1a2b3c4d
+      Examples:
+        overtrain eval data/runs/demo/demo-a20-1a2b3c4d
+        overtrain eval data/runs/ladder/* --config configs/ladder.yaml
+        overtrain eval data/runs/demo/demo-a20-1a2b3c4d --tasks tasks/ --json
+        overtrain eval llama/ --tasks tasks/ --items scores/
 
-      Adds a line to the run's evaluation.jsonl; its record stays as it is.
+      A run is measured from its final checkpoint, on what it was measured on when it ended, or on \
+      what the options say. A line is added to its evaluation.jsonl, and items to its eval/; its \
+      record stays as it is. A checkpoint is a folder with config.json, model.safetensors and \
+      tokenizer.json.
+
+      Task files are jsonl: {"query", "choices", "gold"}, {"context", "continuation"}, \
+      {"context_options", "continuation", "gold"} or {"good", "bad"}; for others a YAML file names \
+      the fields (see README).
       """)
 
-  @Argument(help: "The run's folder.", completion: .directory) var folder: String
+  @Argument(help: "Folders of runs, or of Hugging Face checkpoints.", completion: .directory)
+  var folders: [String]
   @Option(help: "Folder of corpora.") var corpora = "data/corpora"
-  @Flag(help: "Print one JSON object.") var json = false
+  @Option(help: "Another corpus with the same tokenizer: measure on its sets and tasks.")
+  var corpus: String?
+  @Option(help: "A grid's YAML file: measure what its `evaluation:` says.") var config: String?
+  @Option(help: "A task file, or a folder of them: ask these tasks alone.") var tasks: String?
+  @Option(help: "Examples before each question; without it, as many as the task's suite has.")
+  var shots: Int?
+  @Option(help: "Also write every item's scores to this folder.") var items: String?
+  @Flag(help: "Also give the loss by position and by token frequency.") var detail = false
+  @Option(help: "Threads; the results do not depend on them.")
+  var workers = ProcessInfo.processInfo.activeProcessorCount
+  @Flag(help: "Print one JSON object for each folder.") var json = false
+
+  func validate() throws {
+    if folders.isEmpty { throw ValidationError("name at least one folder") }
+    if workers < 1 { throw ValidationError("--workers must be at least 1") }
+    if let shots, shots < 0 { throw ValidationError("--shots must not be negative") }
+  }
 
   func run() throws {
-    let folder = URL(fileURLWithPath: folder)
+    Signals.install()
+    var measures: [Measure.Key: Measure] = [:]
+    for folder in folders.map({ URL(fileURLWithPath: $0) }) {
+      if folders.count > 1 { Terminal.note(folder.lastPathComponent) }
+      let entry =
+        HuggingFaceCheckpoint.isCheckpoint(folder)
+        ? try checkpoint(folder) : try run(folder, &measures)
+      if json { try printJSON(entry) } else { print(entry.table) }
+    }
+  }
+
+  /// Measures a run and adds the entry to its log.
+  private func run(
+    _ folder: URL, _ measures: inout [Measure.Key: Measure]
+  ) throws -> EvaluationEntry {
     let config = try finishedRecord(in: folder).config
     let lock = try RunLock(folder)
     defer { withExtendedLifetime(lock) {} }
-    let corpus = try TokenizedCorpus(
-      opening: URL(fileURLWithPath: corpora).appendingPathComponent(config.corpus),
-      verifying: true)
-    guard corpus.manifest.fingerprint == config.corpusFingerprint else {
-      throw UserError(
-        .badData, "the corpus is not the one that this run was trained on",
-        at: corpus.folder.path, fix: "make it again from its config, or name another --corpora")
-    }
+    let key = Measure.Key(config, corpus: corpus)
+    let measure = try measures[key] ?? self.measure(config)
+    measures[key] = measure
     let model = config.model.build()
     let weights = ParameterBuffer(model.layout)
     guard let step = try CheckpointStore(folder).restoreWeights(weights) else {
@@ -45,18 +83,86 @@ struct EvalCommand: ParsableCommand {
         at: folder.appendingPathComponent("checkpoints").path,
         fix: "remove the run's folder and sweep again")
     }
-
-    Signals.install()
-    let evaluator = try Evaluator(
-      corpus: corpus, config: config.evaluation, contextLength: config.model.contextLength)
-    let entry = EvaluationEntry(
-      run: folder.lastPathComponent, step: step, corpus: config.corpus,
-      corpusFingerprint: config.corpusFingerprint,
-      validation: try evaluator.validation(
-        model, weights, seeds: config.seeds, shouldStop: { Signals.stop.isSet }),
-      tasks: try evaluator.answers(model, weights, shouldStop: { Signals.stop.isSet }).map(\.error))
+    let (entry, results) = try measure(
+      model, weights, run: folder.lastPathComponent, step: step, seeds: config.seeds)
+    for result in results { try result.add(to: folder.appendingPathComponent("eval")) }
+    try write(results)
     try EvaluationLog(runFolder: folder).append(entry)
-    if json { try printJSON(entry) } else { print(text(entry)) }
+    return entry
+  }
+
+  /// Asks a checkpoint the tasks.
+  private func checkpoint(_ folder: URL) throws -> EvaluationEntry {
+    guard let tasks else {
+      throw UserError(
+        .usage, "a checkpoint has no corpus to be measured on", at: folder.path,
+        fix: "name --tasks FILE|DIR")
+    }
+    let checkpoint = try HuggingFaceCheckpoint(folder)
+    let files = try read(
+      tasks, checkpoint.tokenizer, contextLength: checkpoint.config.contextLength)
+    let measure = Measure(
+      corpus: nil, isOwn: false, evaluator: nil, files: files, workers: workers, detail: detail)
+    let (entry, results) = try measure(
+      checkpoint.config.build(), checkpoint.weights, run: folder.lastPathComponent, step: 0,
+      seeds: Seeds(base: 1))
+    try write(results)
+    return entry
+  }
+
+  private func write(_ results: [TaskResult]) throws {
+    guard let items else { return }
+    for result in results { try result.write(to: URL(fileURLWithPath: items)) }
+  }
+
+  /// What runs like `config` are measured on.
+  private func measure(_ config: RunConfig) throws -> Measure {
+    let root = URL(fileURLWithPath: corpora)
+    let own = try TokenizedCorpus(
+      opening: root.appendingPathComponent(config.corpus), verifying: corpus == nil)
+    guard own.manifest.fingerprint == config.corpusFingerprint else {
+      throw UserError(
+        .badData, "the corpus is not the one that this run was trained on",
+        at: own.folder.path, fix: "make it again from its config, or name another --corpora")
+    }
+    var measured = own
+    if let corpus, corpus != config.corpus {
+      measured = try TokenizedCorpus(opening: root.appendingPathComponent(corpus), verifying: true)
+      guard measured.manifest.tokenizerSHA256 == own.manifest.tokenizerSHA256 else {
+        throw UserError(
+          .badData,
+          "its tokenizer is not the one of \(config.corpus), which the run was trained on",
+          at: measured.folder.path,
+          fix: "make the corpus with that tokenizer; losses of two tokenizers do not compare")
+      }
+    }
+    let length = config.model.contextLength
+    let files = try tasks.map { try read($0, own.tokenizer, contextLength: length) }
+    return Measure(
+      corpus: measured, isOwn: measured.manifest == own.manifest,
+      evaluator: files == nil
+        ? try Evaluator(corpus: measured, config: try wanted(config), contextLength: length) : nil,
+      files: files, workers: workers, detail: detail)
+  }
+
+  private func read(
+    _ tasks: String, _ tokenizer: Tokenizer, contextLength: Int
+  ) throws(UserError) -> FileTasks {
+    try FileTasks(
+      URL(fileURLWithPath: tasks), tokenizer: tokenizer, contextLength: contextLength,
+      shots: shots,
+      describe: { url throws(UserError) in try ConfigFile.load(TaskDescription.self, from: url) })
+  }
+
+  /// What `--config` says, or what the run was measured on when it ended.
+  private func wanted(_ run: RunConfig) throws -> EvaluationConfig {
+    guard let config else { return run.evaluation }
+    let options = try ConfigFile.load(GridConfig.self, from: URL(fileURLWithPath: config))
+      .evaluation
+    return EvaluationConfig(
+      validationTokens: options?.validationTokens ?? run.evaluation.validationTokens,
+      tasks: options?.tasks ?? run.evaluation.tasks,
+      itemsPerTask: options?.itemsPerTask ?? run.evaluation.itemsPerTask)
   }
 
   private func finishedRecord(in folder: URL) throws -> RunRecord {
@@ -72,25 +178,5 @@ struct EvalCommand: ParsableCommand {
         at: folder.path, fix: "choose a finished run: overtrain status")
     }
     return record
-  }
-
-  /// The losses and the errors as two tables.
-  private func text(_ entry: EvaluationEntry) -> String {
-    var losses = Table(columns: ["set", "loss", "95 % interval", "bits/byte", "tokens"])
-    for set in entry.validation {
-      losses.add([
-        set.set, String(format: "%.4f", set.loss),
-        String(format: "%.4f to %.4f", set.low, set.high),
-        String(format: "%.4f", set.bitsPerByte), String(set.tokens),
-      ])
-    }
-    var errors = Table(columns: ["task", "error", "chance", "± s.e.", "items"])
-    for task in entry.tasks {
-      errors.add([
-        task.task, String(format: "%.3f", task.error), String(format: "%.3f", task.chance),
-        String(format: "%.3f", task.standardError), String(task.items),
-      ])
-    }
-    return entry.tasks.isEmpty ? losses.rendered : losses.rendered + "\n\n" + errors.rendered
   }
 }

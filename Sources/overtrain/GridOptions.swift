@@ -32,9 +32,15 @@ struct GridOptions: ParsableArguments {
   func resolve(verifying: Bool) throws(UserError) -> Resolved {
     let url = URL(fileURLWithPath: config)
     let grid = try ConfigFile.load(GridConfig.self, from: url)
+    let names = grid.corpora.values + (grid.zip ?? []).flatMap { $0.corpus?.values ?? [] }
+    for name in [grid.name] + names where !name.isPlainFileName {
+      throw ConfigFile.locate(
+        UserError(
+          .badConfig, "\"\(name)\" names a folder, but is a path or hidden",
+          at: name == grid.name ? "name" : "corpora", fix: "use letters, digits, - and _"), in: url)
+    }
     var opened: [String: TokenizedCorpus] = [:]
-    for name in grid.corpora.values + (grid.zip ?? []).flatMap({ $0.corpus?.values ?? [] })
-    where opened[name] == nil {
+    for name in names where opened[name] == nil {
       opened[name] = try TokenizedCorpus(
         opening: URL(fileURLWithPath: corpora).appendingPathComponent(name), verifying: verifying)
     }

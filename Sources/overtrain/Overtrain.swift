@@ -26,10 +26,10 @@ struct Overtrain: ParsableCommand {
     version: overtrainVersion,
     subcommands: [
       DataCommand.self, PlanCommand.self, SweepCommand.self, TrainCommand.self,
-      ResumeCommand.self, StatusCommand.self, EvalCommand.self, FitCommand.self,
+      ResumeCommand.self, StatusCommand.self, EvalCommand.self, SuiteCommand.self, FitCommand.self,
       PredictCommand.self, ScoreCommand.self, ServeCommand.self, DesignCommand.self,
       GradeCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, VerifyResumeCommand.self,
     ])
 
   static func main() {
@@ -41,7 +41,7 @@ struct Overtrain: ParsableCommand {
       try command.run()
     } catch let error as UserError {
       Terminal.error(error.description)
-      Self.exit(code: Signals.exitCode ?? error.kind.rawValue)
+      Self.exit(code: Signals.exitCode ?? error.kind.exitCode)
     } catch {
       exit(withError: error)
     }

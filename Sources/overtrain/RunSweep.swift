@@ -3,6 +3,7 @@ import Experiment
 import Foundation
 import Report
 import Sweep
+import Training
 
 /// `overtrain sweep`
 struct SweepCommand: ParsableCommand {
@@ -18,11 +19,15 @@ struct SweepCommand: ParsableCommand {
   @OptionGroup var options: GridOptions
   @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
   @Option(help: "Seconds between checkpoints.") var checkpointSeconds = 20.0
+  @Option(help: "How many of the newest checkpoints of a run to keep while it trains.")
+  var keepLast = 2
+  @Option(help: "Keep the checkpoints of every so many steps for good.") var keepEvery: Int?
   @Flag(help: "Only print the plan.") var dryRun = false
 
   func validate() throws {
-    guard cores >= 1, checkpointSeconds > 0 else {
-      throw ValidationError("--cores and --checkpoint-seconds must be above zero")
+    guard cores >= 1, checkpointSeconds > 0, keepLast >= 1, keepEvery ?? 1 >= 1 else {
+      throw ValidationError(
+        "--cores, --checkpoint-seconds, --keep-last and --keep-every must be above zero")
     }
   }
 
@@ -52,8 +57,10 @@ struct SweepCommand: ParsableCommand {
     let display = SweepDisplay(progress)
     defer { display.end() }
     try sweep.run(
-      coreCount: cores, checkpointSeconds: checkpointSeconds, stop: Signals.stop,
-      progress: progress,
+      coreCount: cores,
+      saving: .init(
+        seconds: checkpointSeconds, retention: .init(last: keepLast, everySteps: keepEvery)),
+      stop: Signals.stop, progress: progress,
       warn: { Terminal.note($0) })
   }
 }

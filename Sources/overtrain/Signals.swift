@@ -1,8 +1,11 @@
+import Corpus
 import Foundation
 import Sweep
 import Synchronization
 
-/// SIGINT and SIGTERM: the first asks the work to save and leave, a second one leaves at once.
+/// SIGINT, SIGTERM and SIGHUP: the first asks the work to save and leave, a second one leaves at
+/// once. Work that has not left a few seconds after the first is left as a kill would leave it, which
+/// loses nothing but the time since its last checkpoint.
 enum Signals {
   private static let received = Atomic<Int32>(0)
 
@@ -16,14 +19,23 @@ enum Signals {
   }
 
   /// Catches the signals from now on.
-  static func install() {
+  ///
+  /// - Parameter seconds: how long the work may take to leave by itself
+  static func install(leavingWithin seconds: Double = 4) {
     // Made now, for the handler itself may only load and store.
     guard !stop.isSet, exitCode == nil else { return }
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { number in
         if Signals.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
         Signals.stop.set()
       }
+    }
+    Thread.detachNewThread {
+      while exitCode == nil { Thread.sleep(forTimeInterval: 0.05) }
+      Thread.sleep(forTimeInterval: seconds)
+      Command.terminateAll()
+      Terminal.note("overtrain: stopped; run the same command again to go on")
+      _exit(exitCode ?? 1)
     }
   }
 }

@@ -46,6 +46,7 @@ struct StatusCommand: ParsableCommand {
   private static func table(_ runs: [RunStatus]) -> Table {
     var table = Table(columns: [
       "run", "role", "status", "step", "N", "D", "M", "loss", "bits/byte", "error", "id",
+      runs.contains { $0.note != nil } ? "note" : "",
     ])
     for run in runs {
       table.add([
@@ -57,17 +58,29 @@ struct StatusCommand: ParsableCommand {
         run.loss.map { String(format: "%.4f", $0) } ?? "",
         run.bitsPerByte.map { String(format: "%.4f", $0) } ?? "",
         run.error.map { String(format: "%.3f", $0) } ?? "", run.id,
+        run.note ?? "",
       ])
     }
     return table
   }
 
   private static func runs(of store: RunStore) throws -> [RunStatus] {
-    try store.cells().map { cell in
-      RunStatus(
-        cell, try store.record(for: cell.id), step: lastStep(store.runFolder(cell.id)),
-        running: RunLock.isHeld(store.runFolder(cell.id)))
+    try store.cells().map { try status(of: $0, store) }
+  }
+
+  private static func status(
+    of cell: RunStore.Cell, _ store: RunStore
+  ) throws(UserError) -> RunStatus {
+    let folder = store.runFolder(cell.id)
+    let running = RunLock.isHeld(folder)
+    var record: RunRecord?
+    var damage: String?
+    do throws(UserError) {
+      record = try store.record(for: cell.id)
+    } catch  where error.kind == .badData {
+      damage = "\(error.location ?? ""): \(error.what)"
     }
+    return RunStatus(cell, record, step: lastStep(folder), running: running, damage: damage)
   }
 
   /// The step of the newest line of a run's log.
@@ -76,14 +89,17 @@ struct StatusCommand: ParsableCommand {
     guard let log = try? Data(contentsOf: folder.appendingPathComponent("metrics.jsonl")) else {
       return 0
     }
-    let lines = log.split(separator: UInt8(ascii: "\n"))
-    return lines.last.flatMap { try? JSONDecoder().decode(Line.self, from: $0).step } ?? 0
+    // The last line may be half written.
+    let lines = log.split(separator: UInt8(ascii: "\n")).suffix(2).reversed()
+    return lines.lazy.compactMap { try? JSONDecoder().decode(Line.self, from: $0).step }.first ?? 0
   }
 }
 
 /// One run as `status` shows it.
 struct RunStatus: Encodable {
-  enum Status: String, Encodable { case finished, running, failed, diverged, missing }
+  enum Status: String, Encodable {
+    case finished, running, failed, diverged, missing, damaged
+  }
 
   let id: String
   let label: String
@@ -97,9 +113,22 @@ struct RunStatus: Encodable {
   let loss: Double?
   let bitsPerByte: Double?
   let error: Double?
+  /// Why it failed, diverged or cannot be read.
   let reason: String?
+  /// Steps whose loss or gradient was far off.
+  let incidents: [RunRecord.Incident]?
 
-  init(_ cell: RunStore.Cell, _ record: RunRecord?, step: Int, running: Bool) {
+  /// What a person should know, in a few words.
+  var note: String? {
+    if let reason { return reason.split(whereSeparator: \.isNewline).first.map(String.init) }
+    guard let incidents, let first = incidents.first else { return nil }
+    let steps = incidents.count == 1 ? "1 spike" : "\(incidents.count) spikes"
+    return "\(steps), the first at step \(first.step) (\(first.kind.rawValue))"
+  }
+
+  init(
+    _ cell: RunStore.Cell, _ record: RunRecord?, step: Int, running: Bool, damage: String? = nil
+  ) {
     id = cell.id
     label = cell.label
     role = cell.role
@@ -107,7 +136,7 @@ struct RunStatus: Encodable {
     case .finished: status = .finished
     case .diverged: status = .diverged
     case .failed: status = .failed
-    case nil: status = running ? .running : .missing
+    case nil: status = running ? .running : damage == nil ? .missing : .damaged
     }
     self.step = step
     steps = record?.config.training.steps
@@ -117,7 +146,8 @@ struct RunStatus: Encodable {
     loss = record?.validationLoss
     bitsPerByte = record?.validation.first { $0.inDistribution }?.bitsPerByte
     error = record?.averageError
-    reason = record?.outcome.reason
+    reason = damage ?? record?.outcome.reason
+    incidents = record?.incidents
   }
 }
 
@@ -128,6 +158,7 @@ private struct StatusOutput: Encodable {
   let failed: Int
   let diverged: Int
   let missing: Int
+  let damaged: Int
   let runs: [RunStatus]
 
   init(_ runs: [RunStatus]) {
@@ -137,6 +168,7 @@ private struct StatusOutput: Encodable {
     failed = count(.failed)
     diverged = count(.diverged)
     missing = count(.missing)
+    damaged = count(.damaged)
     self.runs = runs
   }
 }

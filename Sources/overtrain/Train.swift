@@ -43,6 +43,10 @@ struct ResumeCommand: ParsableCommand {
   @Argument(help: "The run's folder.", completion: .directory) var folder: String
   @Option(help: "Folder of corpora.") var corpora = "data/corpora"
   @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "Seconds between checkpoints.") var checkpointSeconds = 20.0
+  @Option(
+    help: "Add the SHA-256 of weights and moments after each step to this file.",
+    completion: .file()) var digests: String?
 
   func run() throws {
     let url = URL(fileURLWithPath: folder)
@@ -59,13 +63,17 @@ struct ResumeCommand: ParsableCommand {
     }
     try trainOne(
       config, id: id, corpus: corpus, store: RunStore(url.deletingLastPathComponent()),
-      cores: cores)
+      cores: cores, saving: .init(seconds: checkpointSeconds),
+      digests: digests.map { (path) throws(UserError) in
+        try StepDigests(URL(fileURLWithPath: path))
+      })
   }
 }
 
 /// Runs one run on `cores` cores and prints its record.
 private func trainOne(
-  _ config: RunConfig, id: String, corpus: TokenizedCorpus, store: RunStore, cores: Int
+  _ config: RunConfig, id: String, corpus: TokenizedCorpus, store: RunStore, cores: Int,
+  saving: Runner.Saving = .init(), digests: StepDigests? = nil
 ) throws {
   Signals.install()
   let progress = SweepProgress()
@@ -73,8 +81,9 @@ private func trainOne(
   defer { display.end() }
   progress.begin([GridCell(config: config, id: id, role: .validate)])
   let runner = Runner(
-    store: store, checkpointSeconds: 20, peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05),
-    cores: Cores(cores - 1), stop: Signals.stop, progress: progress, warn: { Terminal.note($0) })
+    store: store, saving: saving, peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05),
+    cores: Cores(cores - 1), stop: Signals.stop, progress: progress, digests: digests,
+    warn: { Terminal.note($0) })
   let evaluator = try Evaluator(
     corpus: corpus, config: config.evaluation, contextLength: config.model.contextLength)
   try printJSON(try runner.run(config, id: id, corpus: corpus, evaluator: evaluator))

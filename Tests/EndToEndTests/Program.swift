@@ -26,11 +26,21 @@ struct Program {
   func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
   /// Runs `overtrain` with `arguments` in the folder, to the end.
-  func run(_ arguments: [String]) throws -> Result {
-    let (process, output, errors) = try start(arguments)
+  ///
+  /// - Parameters:
+  ///   - environment: added to the test's own
+  ///   - seconds: when `body` is called
+  func run(
+    _ arguments: [String], environment: [String: String] = [:], after seconds: Double = 0,
+    body: () throws -> Void = {}
+  ) throws -> Result {
+    let (process, output, errors) = try start(arguments, environment)
+    if seconds > 0 { Thread.sleep(forTimeInterval: seconds) }
+    try body()
     process.waitUntilExit()
     return Result(
-      status: process.terminationReason == .exit ? process.terminationStatus : -1,
+      status: process.terminationReason == .exit
+        ? process.terminationStatus : -process.terminationStatus,
       output: try String(contentsOf: output, encoding: .utf8),
       errors: try String(contentsOf: errors, encoding: .utf8))
   }
@@ -74,8 +84,12 @@ struct Program {
     return process.terminationStatus
   }
 
-  private func start(_ arguments: [String]) throws -> (Process, URL, URL) {
+  /// Starts `overtrain`; the files take its output and its errors.
+  func start(
+    _ arguments: [String], _ environment: [String: String] = [:]
+  ) throws -> (Process, URL, URL) {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = Bundle.main.executableURL.flatMap(Program.binary)
     process.arguments = arguments
     process.currentDirectoryURL = folder

@@ -14,16 +14,14 @@ import Testing
           ValidationLoss(
             set: "val", inDistribution: true, loss: 2, low: 1.9, high: 2.1, bitsPerByte: 1.5,
             tokens: 64, bytes: 60, sequences: 1)
-        ], tasks: [TaskError(task: "wordOrder", wrong: 3, items: 10, chance: 0.5)])
+        ], tasks: [TaskSummary(TaskError(task: "wordOrder", wrong: 3, items: 10, chance: 0.5))])
     }
     try log.append(entry(step: 1))
     let first = try Data(contentsOf: log.url)
     try log.append(entry(step: 2))
     let both = try Data(contentsOf: log.url)
     #expect(both.prefix(first.count) == first)
-    let lines = try both.split(separator: UInt8(ascii: "\n")).map {
-      try JSONDecoder().decode(EvaluationEntry.self, from: $0)
-    }
+    let lines = try log.entries()
     #expect(lines.map(\.step) == [1, 2])
     #expect(lines[1].tasks[0].error == 0.3)
   }

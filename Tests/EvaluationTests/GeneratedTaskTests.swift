@@ -16,7 +16,8 @@ import Testing
     contextLength: Int = 64
   ) throws -> [MultipleChoiceTask] {
     try GeneratedTask.suite(
-      names, from: documents, tokenizer: tokenizer, fingerprint: fingerprint, itemsPerTask: items,
+      names, from: { _ in documents }, tokenizer: tokenizer, fingerprint: fingerprint,
+      itemsPerTask: items,
       contextLength: contextLength)
   }
 
@@ -80,6 +81,8 @@ import Testing
     let pairs: [(task: String, words: [(String, String)])] = [
       ("article", [("a", "an")]), ("demonstrative", [("this", "these"), ("that", "those")]),
       ("agreement", [("is", "are"), ("was", "were"), ("has", "have")]),
+      ("pronounSwap", [("he", "it"), ("his", "its"), ("they", "them"), ("him", "her")]),
+      ("conjunction", [("and", "or"), ("but", "as"), ("when", "if")]),
       ("prepositionSwap", [("of", "in"), ("to", "by"), ("on", "at"), ("with", "from")]),
     ]
     for (name, words) in pairs {
@@ -87,7 +90,9 @@ import Testing
       var counts: [String: Int] = [:]
       for item in task.items {
         let choice = item.choices[item.correct]
-        let scored = ["article", "demonstrative"].contains(name) ? choice.context : choice.answer
+        let scored =
+          ["article", "demonstrative", "conjunction"].contains(name)
+          ? choice.context : choice.answer
         let all = text(scored).split(separator: " ")
         counts[String(scored == choice.context ? all[all.count - 1] : all[0]), default: 0] += 1
       }
@@ -99,7 +104,10 @@ import Testing
 
   /// The right choice is the one that stands in a document, and no place in the list is favoured.
   @Test func rightChoiceIsTheText() throws {
-    for name in ["wordOrder", "adjacentSwap", "letterSwap", "nextWord", "continuation"] {
+    for name in [
+      "wordOrder", "adjacentSwap", "distantSwap", "letterSwap", "comma", "sentenceOrder",
+      "lastWord", "nextWord", "continuation",
+    ] {
       let task = try suite([name])[0]
       var places: [Int: Int] = [:]
       for item in task.items {
@@ -136,6 +144,30 @@ import Testing
     }
   }
 
+  /// -short and -long say how many tokens an item has, @SET where its text is from.
+  @Test func variantsHaveTheirRoomAndText() throws {
+    let elsewhere = inventedDocuments(100, marker: "zz")
+    let tasks = try GeneratedTask.suite(
+      ["continuation", "continuation-short@far", "continuation-long"],
+      from: { $0 == nil ? Self.documents : elsewhere }, tokenizer: .bytes, fingerprint: "a",
+      itemsPerTask: 60, contextLength: 128)
+    let lengths = tasks.map { task in
+      task.items.flatMap(\.choices).map { $0.context.count + $0.answer.count }.max() ?? 0
+    }
+    #expect(lengths == [64, 24, 128])
+    #expect(
+      tasks.map { task in
+        task.items.contains { text($0.choices[0].context).contains("zz") }
+      } == [false, true, false])
+    #expect(tasks[1].items[0].id == "continuation-short@far-0")
+    #expect {
+      try suite(["continuation-long"], contextLength: 64)
+    } throws: { ($0 as? UserError)?.what.contains("up to 128 tokens") == true }
+    #expect {
+      try suite(["nextWord", "nextWord"])
+    } throws: { ($0 as? UserError)?.what.contains("twice") == true }
+  }
+
   /// A model that guesses errs as `chance` says, within four standard errors.
   @Test func guessingGivesChance() throws {
     let model = try StubModel(contextLength: 64) { previous, target in
@@ -146,7 +178,7 @@ import Testing
     }
     for task in try suite(items: 400) {
       let result = try task.score(
-        model, model.weights, endOfText: 0, Arena(), shouldStop: { false })
+        model, model.weights, endOfText: 0)
       let chance = task.name == "wordOrder" || task.items[0].choices.count == 2 ? 0.5 : 0.75
       #expect(abs(task.chance - chance) < 1e-9)
       let deviation = (chance * (1 - chance) / Double(task.items.count)).squareRoot()

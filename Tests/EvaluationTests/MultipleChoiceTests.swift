@@ -11,10 +11,9 @@ import Testing
 
   private func score(
     _ task: MultipleChoiceTask, _ model: any LanguageModel, _ weights: ParameterBuffer,
-    batchTokens: Int = 4096
+    batchTokens: Int = 1024, workers: Int = 1
   ) throws -> TaskResult {
-    try task.score(
-      model, weights, endOfText: 0, batchTokens: batchTokens, Arena(), shouldStop: { false })
+    try task.score(model, weights, endOfText: 0, batchTokens: batchTokens, workers: workers)
   }
 
   /// Token t costs t nats: the choice with the smaller sum wins.
@@ -58,6 +57,21 @@ import Testing
     }
   }
 
+  /// An exact answer has no chance, and is right only if each of its tokens is the likeliest.
+  @Test func exactAnswersNeedEveryToken() throws {
+    var model = try StubModel(contextLength: 8) { _, target in Float(target) }
+    model.likeliestBelow = 3
+    let task = MultipleChoiceTask(
+      name: "exact", rule: .exact,
+      items: [[1, 2], [1, 5], [2]].enumerated().map { i, answer in
+        Item(
+          id: "\(i)", choices: [Choice(context: [7], answer: answer, answerBytes: 1)], correct: 0)
+      })
+    let result = try score(task, model, model.weights)
+    #expect(result.items.map(\.predicted) == [0, -1, 0])
+    #expect(result.error.error == 1.0 / 3 && result.error.chance == 1)
+  }
+
   /// The answer alone is scored, after the whole context, or after end-of-text without one.
   @Test func scoresTheAnswerAfterItsContext() throws {
     let model = try StubModel(contextLength: 8) { previous, target in
@@ -73,8 +87,9 @@ import Testing
     #expect(scores == [-(303 + 604), -5])
   }
 
-  /// Any batch size: the same log-probabilities, bit for bit.
-  @Test func batchSizeAndPaddingDoNotMatter() throws {
+  /// Any batch size, any number of workers: the same log-probabilities, bit for bit, as each choice
+  /// has alone, without a stem that it shares.
+  @Test func batchSizeSharedStemsAndWorkersDoNotMatter() throws {
     var random = RandomSource(seed: 11)
     func tokens(_ count: Int) -> [Int32] {
       (0..<count).map { _ in Int32(random.integer(below: 256)) }
@@ -94,6 +109,16 @@ import Testing
     for batchTokens in [8 * 32, 4096] {
       let together = try score(task, model, weights, batchTokens: batchTokens)
       #expect(together.items == alone.items)
+      #expect(
+        try score(task, model, weights, batchTokens: batchTokens, workers: 3).items == alone.items)
+    }
+    for (item, score) in zip(items, alone.items) {
+      for (choice, logProbability) in zip(item.choices, score.logProbabilities) {
+        let single = MultipleChoiceTask(
+          name: "single", rule: .perToken, items: [Item(id: "0", choices: [choice], correct: 0)])
+        #expect(
+          try self.score(single, model, weights).items[0].logProbabilities == [logProbability])
+      }
     }
   }
 
@@ -125,7 +150,7 @@ import Testing
         Item(id: "0", choices: [Choice(context: [1], answer: [2], answerBytes: 1)], correct: 0)
       ])
     #expect {
-      try task.score(model, model.weights, endOfText: 0, Arena(), shouldStop: { true })
+      try task.score(model, model.weights, endOfText: 0, shouldStop: { true })
     } throws: { ($0 as? UserError)?.kind == .interrupted }
   }
 }

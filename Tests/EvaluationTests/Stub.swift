@@ -9,6 +9,8 @@ struct StubModel: LanguageModel {
   let config: ModelConfig
   let layout = ParameterLayout()
   let loss: @Sendable (ArraySlice<Int32>, Int32) -> Float
+  /// A token of a smaller loss counts as the likeliest.
+  var likeliestBelow: Float = 0
 
   init(
     contextLength: Int, vocabularySize: Int = 256,
@@ -20,13 +22,19 @@ struct StubModel: LanguageModel {
 
   var weights: ParameterBuffer { ParameterBuffer(layout) }
 
-  func tokenLosses(
-    _ batch: TokenBatch, _ weights: ParameterBuffer, into losses: inout [Float], _ arena: Arena
-  ) {
-    precondition(batch.positions <= config.contextLength)
-    losses = batch.targets.indices.map { i in
-      let start = i / batch.positions * batch.positions
-      return batch.targets[i] < 0 ? 0 : loss(batch.inputs[start...i], batch.targets[i])
+  func scores(
+    _ trees: ArraySlice<TextTree>, _ weights: ParameterBuffer, _ arena: Arena
+  ) -> [TokenScore] {
+    trees.flatMap { tree in
+      precondition(tree.longest <= config.contextLength)
+      return tree.branches.flatMap { branch in
+        let text = tree.stem + branch.inputs
+        return branch.targets.enumerated().compactMap { t, target -> TokenScore? in
+          guard target >= 0 else { return nil }
+          let loss = loss(text[...(tree.stem.count + t)], target)
+          return TokenScore(loss: loss, isLikeliest: loss < likeliestBelow)
+        }
+      }
     }
   }
 
@@ -54,7 +62,8 @@ func inventedDocuments(_ count: Int, marker: String = "") -> [String] {
   let syllables = ["ba", "de", "fi", "ko", "lu", "mar", "nes", "pol", "ri", "sta", "tu", "vel"]
   let small = [
     "the", "a", "an", "of", "in", "to", "by", "on", "at", "with", "from", "this", "these", "that",
-    "those", "is", "are", "was", "were", "has", "have",
+    "those", "is", "are", "was", "were", "has", "have", "he", "it", "his", "its", "they", "them",
+    "him", "her", "and", "or", "but", "as", "when", "if",
   ]
   func word() -> String {
     if random.uniform() < 0.4 { return small[random.integer(below: small.count)] }
@@ -63,8 +72,11 @@ func inventedDocuments(_ count: Int, marker: String = "") -> [String] {
       + (0..<parts).map { _ in syllables[random.integer(below: syllables.count)] }.joined()
   }
   return (0..<count).map { _ in
-    (0..<4).map { _ in (0..<24).map { _ in word() }.joined(separator: " ") + "." }
-      .joined(separator: " ")
+    (0..<10).map { _ in
+      let words = (0..<4 + random.integer(below: 10)).map { _ in word() }
+      let first = words.dropLast().map { $0 + (random.uniform() < 0.1 ? "," : "") }
+      return (first + words.suffix(1)).joined(separator: " ") + "."
+    }.joined(separator: " ")
   }
 }
 

@@ -55,7 +55,8 @@ struct GridSweepTests {
   ) throws -> RunStore {
     let store = RunStore(folder.appendingPathComponent("runs"))
     try GridSweep(cells, corpora: ["c": corpus], store: store).run(
-      coreCount: 2, checkpointSeconds: 1, stop: stop, progress: SweepProgress(), warn: { _ in })
+      coreCount: 2, saving: .init(seconds: 1), stop: stop, progress: SweepProgress(), warn: { _ in }
+    )
     return store
   }
 

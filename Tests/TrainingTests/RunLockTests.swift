@@ -14,7 +14,7 @@ struct RunLockTests {
       #expect(RunLock.isHeld(folder))
       #expect { try RunLock(folder) } throws: {
         let error = $0 as? UserError
-        return error?.kind == .interrupted && error?.what.contains("another process") == true
+        return error?.kind == .busy && error?.what.contains("another process") == true
       }
       withExtendedLifetime(lock) {}
     }

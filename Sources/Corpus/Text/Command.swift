@@ -8,6 +8,14 @@ package struct Command {
   /// Where programs are looked for, PATH when nil: tests put stand-ins there.
   @TaskLocal package static var path: String?
 
+  private static let setpriv = "/usr/bin/setpriv"
+  private static let running = Mutex<Set<Int32>>([])
+
+  /// Ends all programs that run now.
+  package static func terminateAll() {
+    for id in running.withLock({ $0 }) { kill(id, SIGTERM) }
+  }
+
   let status: Int32
   let output: Bytes
   let errors: String
@@ -22,8 +30,11 @@ package struct Command {
     _ name: String, _ arguments: [String], in folder: URL? = nil
   ) throws(UserError) -> Command? {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [name] + arguments
+    // Where there is setpriv, the program ends with us, even if we are killed. Its parent is the
+    // thread that starts it, which waits for it below.
+    let dies = FileManager.default.isExecutableFile(atPath: setpriv)
+    process.executableURL = URL(fileURLWithPath: dies ? setpriv : "/usr/bin/env")
+    process.arguments = (dies ? ["--pdeathsig", "TERM", "--"] : []) + [name] + arguments
     process.currentDirectoryURL = folder
     // Messages are looked at, so they have to be in one language.
     var environment = ProcessInfo.processInfo.environment
@@ -38,6 +49,9 @@ package struct Command {
     do { try process.run() } catch {
       throw UserError(.failure, "cannot run \(name): \(error.localizedDescription)")
     }
+    let id = process.processIdentifier
+    running.withLock { _ = $0.insert(id) }
+    defer { running.withLock { _ = $0.remove(id) } }
     // Both pipes are read at once: a program blocks when either is full.
     let complaints = Mutex(Data())
     let group = DispatchGroup()

@@ -8,7 +8,7 @@ package func wordNetEntries(_ text: Bytes, partOfSpeech: String) -> [[Bytes]] {
     else { return nil }
     let fields = line[..<bar.lowerBound].split(separator: 32)
     guard fields.count > 4, let count = Int(String(decoding: fields[3], as: UTF8.self), radix: 16),
-      fields.count > 4 + 2 * (count - 1)
+      0...fields.count ~= count, fields.count > 4 + 2 * (count - 1)
     else { return nil }
     // A word may end in a marker such as (a), where an adjective may stand.
     let words = (0..<count).map { i in

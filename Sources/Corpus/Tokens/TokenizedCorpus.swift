@@ -23,10 +23,16 @@ public struct TokenizedCorpus: Sendable {
         fix: "make it with `overtrain data` (see `overtrain data --help`)")
     }
     let manifest = try StableJSON.decode(CorpusManifest.self, from: manifestURL)
-    guard manifest.version == 1 else {
+    guard 1...sealedVersion ~= manifest.version else {
       throw UserError(
-        .badData, "corpus format version \(manifest.version), but only 1 is known",
+        .badData,
+        "corpus format version \(manifest.version), but only 1 to \(sealedVersion) are known",
         at: manifestURL.path, fix: "make the corpus again with this version of overtrain")
+    }
+    for shard in manifest.sets.flatMap(\.shards) where !shard.file.isPlainFileName {
+      throw UserError(
+        .badData, "shard \"\(shard.file)\" does not lie in the corpus folder",
+        at: manifestURL.path, fix: "get the corpus from someone you trust")
     }
     self.manifest = manifest
     self.folder = folder

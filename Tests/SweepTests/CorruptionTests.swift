@@ -1,0 +1,94 @@
+import Corpus
+import Experiment
+import Foundation
+import Testing
+import Training
+
+/// Any changed byte of any file is found: all of headers and small files, a sample of bodies. And a
+/// file cut off anywhere.
+struct CorruptionTests {
+  /// Changes bytes of the file at `url` one at a time, and cuts it off; expects `isAccepted` to be
+  /// false of each.
+  func corrupt(
+    _ url: URL, header: Int, samples: Int, _ isAccepted: () -> Bool
+  ) throws -> Int {
+    let good = try Data(contentsOf: url)
+    defer { try? good.write(to: url) }
+    #expect(isAccepted(), "\(url.lastPathComponent) is not accepted to begin with")
+    var random = RandomSource(seed: 11)
+    var places = Array(0..<min(header, good.count))
+    if good.count > header {
+      places += (0..<samples).map { _ in header + random.integer(below: good.count - header) }
+    }
+    var accepted: [String] = []
+    for place in places {
+      var bad = good
+      bad[place] ^= UInt8(1 << random.integer(below: 8))
+      try bad.write(to: url)
+      if isAccepted() { accepted.append("byte \(place)") }
+    }
+    for length in [0, 1, good.count / 2, good.count - 1] {
+      try good.prefix(length).write(to: url)
+      if isAccepted() { accepted.append("cut at \(length)") }
+    }
+    #expect(accepted.isEmpty, "\(url.lastPathComponent): \(accepted)")
+    return places.count + 4
+  }
+
+  @Test func everyChangeIsFound() throws {
+    let tests = GridSweepTests()
+    defer { try? FileManager.default.removeItem(at: tests.folder) }
+    let corpus = try tests.corpus()
+    let cells = Array(try tests.cells(corpus).prefix(1))
+    let store = try tests.sweep(cells, corpus)
+    let run = store.runFolder(cells[0].id)
+    let samples = Faults.number
+    var flips: [String: Int] = [:]
+
+    func opens() -> Bool {
+      (try? TokenizedCorpus(opening: corpus.folder, verifying: true)) != nil
+    }
+    for (name, header) in [
+      ("train.bin", 1024), ("val.bin", 1024), ("manifest.json", 100_000), ("tokenizer.json", 200),
+    ] {
+      flips[name] = try corrupt(
+        corpus.folder.appendingPathComponent(name), header: header, samples: samples, opens)
+    }
+    flips["record.json"] = try corrupt(
+      run.appendingPathComponent("record.json"), header: 100_000, samples: 0
+    ) { (try? store.record(for: cells[0].id)) != nil }
+
+    let trainer = try Trainer(cells[0].config, corpus: corpus)
+    let checkpoints = run.appendingPathComponent("checkpoints")
+    let step = try #require(
+      FileManager.default.contentsOfDirectory(atPath: checkpoints.path).first {
+        $0.hasPrefix("step-")
+      })
+    for (name, header) in [
+      ("model.safetensors", 800), ("optimizer.safetensors", 800), ("state.json", 400),
+      ("COMPLETE", 400),
+    ] {
+      flips[name] = try corrupt(
+        checkpoints.appendingPathComponent("\(step)/\(name)"), header: header, samples: samples
+      ) { (try? CheckpointStore(run).restoreWeights(trainer.weights)) != nil }
+    }
+
+    // A changed line ends what is taken of the log, so that the lines after are written again.
+    let log = run.appendingPathComponent("metrics.jsonl")
+    let last = cells[0].config.training.steps
+    let lines = MetricsLog.intact(log).lines(through: last)
+    let text = try Data(contentsOf: log)
+    // Behind the training lines is that of the evaluation, which is always written again.
+    let training = text.dropLast().lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    try text.prefix(training).write(to: log)
+    flips["metrics.jsonl"] = try corrupt(log, header: 600, samples: samples) {
+      MetricsLog.intact(log).lines(through: last) == lines
+    }
+    print("corruption: changes found by file: \(flips.sorted { $0.key < $1.key })")
+  }
+
+  private enum Faults {
+    static let number =
+      ProcessInfo.processInfo.environment["OVERTRAIN_FLIPS"].flatMap { Int($0) } ?? 60
+  }
+}
