@@ -73,7 +73,10 @@ let package = Package(
       swiftSettings: safe),
     // Laws, their fits, their uncertainty; knows nothing of training.
     .target(
-      name: "ScalingLaws", dependencies: ["Experiment", "SwiftCSV"], swiftSettings: safe),
+      name: "ScalingLaws",
+      dependencies: [
+        "Experiment", "SwiftCSV", .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: safe),
     // Records and fits to tables, plots, pages.
     .target(
       name: "Report",

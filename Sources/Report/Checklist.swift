@@ -59,7 +59,11 @@ extension ReportContents {
         Fact(
           name: "Intervals",
           value: "\(Int((100 * fit.options.level).rounded())) % for a new run: \(fit.options.draws)"
-            + " parametric bootstrap refits with the noise drawn too"),
+            + " parametric bootstrap refits with the noise drawn too;"
+            + (fit.inflation.comparisons == 0
+              ? " too few runs to measure κ"
+              : " widened by κ = \(Numbers.significant(fit.inflation.factor, 3)), measured on"
+                + " \(fit.inflation.comparisons) predictions of dearer fit runs from cheaper ones")),
         Fact(
           name: "Goodness",
           value: "residual SD \(residual(fit)), n − p = \(fit.degreesOfFreedom), condition number"
@@ -72,6 +76,17 @@ extension ReportContents {
           name: "Noise",
           value: "\(Numbers.percent(noise.sd)) of the loss between seeds,"
             + " \(noise.degreesOfFreedom) degrees of freedom"))
+    }
+    if let lack = fit?.lackOfFit {
+      facts.append(
+        Fact(
+          name: "Lack of fit",
+          value: "F = \(Numbers.significant(lack.ratio, 3)) with \(lack.degrees[0]) and"
+            + " \(lack.degrees[1]) degrees of freedom, p = \(Numbers.significant(lack.pValue, 2))"))
+    }
+    if let pool = fit?.pool, !pool.isEmpty {
+      facts.append(
+        Fact(name: "Exponent shared with", value: pool.map(\.source).joined(separator: ", ")))
     }
     let left = data.excluded.map { "\($0.run) (\($0.reason))" }.joined(separator: "; ")
     facts.append(Fact(name: "Left out", value: left.isEmpty ? "nothing" : left))

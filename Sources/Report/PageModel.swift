@@ -26,6 +26,14 @@ struct PageModel {
     let interval: String
     let meaning: String
   }
+  /// A law in the comparison of laws.
+  struct LawRow {
+    let law: String
+    let parameters: String
+    let errors: [String]
+    let mean: String
+    let aicc: String
+  }
   /// A run in the table of all runs.
   struct RunRow {
     let run: String
@@ -54,6 +62,12 @@ struct PageModel {
   let hasLaw: Bool
   let refusal: String?
   let coefficients: [CoefficientRow]
+  let errorFormula: String
+  let trust: String
+  let splits: [String]
+  let laws: [LawRow]
+  let profiles: [Fact]
+  let hasProfiles: Bool
   let runs: [RunRow]
   let warnings: [String]
   let hasWarnings: Bool
@@ -89,6 +103,29 @@ struct PageModel {
     hasLaw = fit != nil
     refusal = contents.refusal
     coefficients = fit.map(PageModel.coefficients) ?? []
+    errorFormula =
+      switch fit?.options.errorRule {
+      case .tasks: "The curve is the mean of one sigmoid per task"
+      case .pinned: "The curve is Err = ε − k·e^(−γL) with ε at the error of guessing"
+      default: "The curve is Err = ε − k·e^(−γL)"
+      }
+    let tournament = fit?.tournament
+    trust = tournament?.verdict ?? ""
+    splits = tournament?.splits ?? []
+    laws = (tournament?.entries ?? []).map { entry in
+      LawRow(
+        law: entry.law, parameters: "\(entry.parameters)",
+        errors: entry.errors.map { $0.map { Numbers.percent($0) } ?? "–" },
+        mean: entry.mean.map { Numbers.percent($0) } ?? "–",
+        aicc: entry.aicc.map { Numbers.fixed($0, 1) } ?? "–")
+    }
+    profiles = (fit?.profiles ?? []).map { profile in
+      let ends = [profile.low, profile.high].map { $0.map { Numbers.significant($0, 3) } }
+      return Fact(
+        name: ["alpha": "α", "beta": "β", "eta": "η"][profile.name] ?? profile.name,
+        value: "\(ends[0] ?? "open") to \(ends[1] ?? "open")")
+    }
+    hasProfiles = !profiles.isEmpty
     runs =
       data.points.sorted { ($0.compute, $0.run) < ($1.compute, $1.run) }.map(PageModel.row)
       + data.excluded.map {

@@ -57,7 +57,7 @@ enum PageTemplate {
     <h2>Error against loss</h2>
     {{{legend}}}
     <figure>{{{wide}}}{{{narrow}}}</figure>
-    <p class="note">Average top-1 error over the tasks. The curve is Err = ε − k·e<sup>−γL</sup>; \
+    <p class="note">Average top-1 error over the tasks. {{errorFormula}}; \
     the dashed line is the error of guessing.</p>
     </section>
     {{/errorFigure}}
@@ -78,8 +78,23 @@ enum PageTemplate {
     <tbody>{{#coefficients}}<tr><th scope="row">{{symbol}}</th><td class="n">{{value}}</td>\
     <td class="n">{{interval}}</td><td>{{{meaning}}}</td></tr>
     {{/coefficients}}</tbody></table></div>
+    {{#hasProfiles}}<p class="note">F-profile intervals: {{#profiles}}{{name}} {{value}}; \
+    {{/profiles}}open where the runs set no bound.</p>{{/hasProfiles}}
     <p class="note">E, A, B and the exponents trade off against each other: predictions are far \
     better known than any one of them.</p>
+    </section>
+    <section>
+    <h2>Which law to trust here</h2>
+    <p class="lead">{{trust}}.</p>
+    <div class="scroll"><table>
+    <thead><tr><th>law</th><th class="n">parameters</th>{{#splits}}<th class="n">{{.}}</th>{{/splits}}\
+    <th class="n">mean</th><th class="n">AICc</th></tr></thead>
+    <tbody>{{#laws}}<tr><th scope="row">{{law}}</th><td class="n">{{parameters}}</td>\
+    {{#errors}}<td class="n">{{.}}</td>{{/errors}}<td class="n"><b>{{mean}}</b></td>\
+    <td class="n">{{aicc}}</td></tr>
+    {{/laws}}</tbody></table></div>
+    <p class="note">Mean relative error on fit runs that each law was not fitted on, by what was held \
+    out; the runs of role holdout are not among them.</p>
     </section>
     {{/hasLaw}}
     <section>

@@ -51,8 +51,31 @@ extension LawData {
     }
     try requireUnique(points)
     self.init(points: points, source: name)
+    quarantineCopies()
     if !taskChances.isEmpty { self.taskChances = taskChances }
     chance = chances.isEmpty ? nil : chances.reduce(0, +) / Double(chances.count)
+  }
+
+  /// Leaves out runs that repeat another's N, D and loss to the last digit under a new name: two
+  /// seeds never agree so well, and a copy would count its noise twice.
+  mutating func quarantineCopies() {
+    var seen: [SIMD3<Double>: String] = [:]
+    var kept: [LawPoint] = []
+    for point in points {
+      guard let loss = point.loss else {
+        kept.append(point)
+        continue
+      }
+      let key = SIMD3(point.parameters, point.tokens, loss)
+      if let first = seen[key] {
+        excluded.append(
+          Exclusion(run: point.run, reason: "a copy of \(first): the same N, D and loss"))
+      } else {
+        seen[key] = point.run
+        kept.append(point)
+      }
+    }
+    points = kept
   }
 
   /// This data as CSV text with every column; the errors by task in `error/TASK`, with

@@ -8,7 +8,7 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Turn published runs into a CSV that `overtrain fit` reads.",
-    subcommands: [ImportGadre.self])
+    subcommands: [ImportGadre.self, ImportCSV.self])
 }
 
 /// `overtrain import gadre`.
@@ -44,6 +44,32 @@ struct ImportGadre: ParsableCommand {
       "\(data.points.count) runs, \(testbed.tasks(error).count) tasks in the error, written to"
         + " \(output)")
     for warning in data.warnings { print("warning: \(warning)") }
+  }
+}
+
+/// `overtrain import csv`.
+struct ImportCSV: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "csv",
+    abstract: "Any table of runs, with its columns renamed and rescaled.",
+    discussion: """
+      Each --map is NAME=COLUMN or NAME=COLUMN*FACTOR, where NAME is a column of `overtrain fit`: \
+      run, N, D, M, C, loss, error, role, errorRole, chance. D may follow from M or C instead.
+
+      Example:
+        overtrain import csv table.csv --map N=params_b*1e9 --map M=tok_per_param \
+          --map loss=val_loss -o runs.csv
+      """)
+
+  @Argument(help: "CSV file.") var file: String
+  @Option(help: "NAME=COLUMN or NAME=COLUMN*FACTOR, as often as needed.") var map: [String]
+  @Option(name: .shortAndLong, help: "CSV file to write.") var output: String
+
+  func run() throws {
+    let url = URL(fileURLWithPath: file)
+    let data = try LawData(csv: url, mapping: ColumnMapping(map))
+    try DurableFile.write(Data(data.csvText.utf8), to: URL(fileURLWithPath: output))
+    print("\(data.points.count) runs written to \(output)")
   }
 }
 

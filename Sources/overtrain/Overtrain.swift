@@ -27,7 +27,8 @@ struct Overtrain: ParsableCommand {
     subcommands: [
       DataCommand.self, PlanCommand.self, SweepCommand.self, TrainCommand.self,
       ResumeCommand.self, StatusCommand.self, EvalCommand.self, SuiteCommand.self, FitCommand.self,
-      PredictCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
+      PredictCommand.self, ScoreCommand.self, ServeCommand.self, DesignCommand.self,
+      GradeCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
       DoctorCommand.self, VerifyResumeCommand.self,
     ])
 

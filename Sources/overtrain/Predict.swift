@@ -15,6 +15,8 @@ struct PredictCommand: ParsableCommand {
       Example:
         overtrain predict data/fits/demo --N 1e6 --D 2e7
         overtrain predict data/fits/demo --C 1e13 --M 20 --json
+        overtrain predict data/fits/demo --N 1e6 --D 2e7 --freeze big-run.json
+        overtrain score big-run.json --loss 2.31
       """)
 
   @Argument(help: "Folder of a fit, or its fit.json.") var fit: String
@@ -22,6 +24,8 @@ struct PredictCommand: ParsableCommand {
   @Option(name: .customLong("D"), help: "Training tokens.") var tokens: Double?
   @Option(name: .customLong("M"), help: "Tokens per parameter.") var tokenMultiplier: Double?
   @Option(name: .customLong("C"), help: "Training compute in FLOPs, 6·N·D.") var compute: Double?
+  @Option(help: "Write the prediction with date and hash, to be scored once the run exists.")
+  var freeze: String?
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
@@ -30,6 +34,11 @@ struct PredictCommand: ParsableCommand {
     let prediction = fit.predict(
       parameters: n, tokens: d,
       run: "\(Numbers.short(n)) × \(Numbers.multiplier(d / n))")
+    if let freeze {
+      let frozen = try FrozenPrediction(fit, prediction)
+      try frozen.write(to: URL(fileURLWithPath: freeze))
+      FileHandle.standardError.write(Data("frozen \(frozen.date), \(frozen.hash)\n".utf8))
+    }
     if json {
       let answer = Answer(
         law: fit.options.law, level: fit.options.level, prediction: prediction,
@@ -77,5 +86,48 @@ struct PredictCommand: ParsableCommand {
       try json.encode(level, forKey: .level)
       try json.encode(warnings, forKey: .warnings)
     }
+  }
+}
+
+/// `overtrain score`.
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Hold a frozen prediction against what the run measured.",
+    discussion: """
+      The hash is checked first, so an edited prediction is refused.
+
+      Example:
+        overtrain score big-run.json --loss 2.31 --error 0.52
+      """)
+
+  @Argument(help: "File of predict --freeze.") var file: String
+  @Option(help: "Measured validation loss, nats per token.") var loss: Double
+  @Option(help: "Measured average error, a share.") var error: Double?
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func run() throws {
+    guard loss > 0, loss.isFinite, error.map({ (0...1).contains($0) }) ?? true else {
+      throw UserError(
+        .usage, "loss is \(loss), error is \(error.map { "\($0)" } ?? "not given")",
+        fix: "loss is in nats per token, error a share from 0 to 1")
+    }
+    let frozen = try FrozenPrediction.read(URL(fileURLWithPath: file))
+    let scored = frozen.scored(loss: loss, error: error)
+    if json { return try printJSON(scored) }
+    func line(_ name: String, _ estimate: Estimate?) {
+      guard let estimate, let actual = estimate.actual else { return }
+      var text = "\(name) predicted \(Numbers.fixed(estimate.predicted, 4))"
+      if let low = estimate.low, let high = estimate.high {
+        text += " [\(Numbers.fixed(low, 3)), \(Numbers.fixed(high, 3))]"
+        text += (low...high).contains(actual) ? ", inside" : ", outside"
+      }
+      print(
+        "\(text): measured \(Numbers.fixed(actual, 4)), off by"
+          + " \(Numbers.percent(estimate.relativeError ?? 0))")
+    }
+    print("\(scored.run), frozen \(frozen.date) from \(frozen.fit)")
+    line("loss", scored.loss)
+    line("error", scored.error)
   }
 }

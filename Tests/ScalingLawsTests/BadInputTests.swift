@@ -82,6 +82,15 @@ struct BadInputTests {
     #expect("\(error)".contains("4 different fit runs for 5 parameters"))
   }
 
+  /// The same run under another name is quarantined with the reason; another seed is not.
+  @Test func copies() throws {
+    let rows = Self.good + ["4e8,8e9,3.0,0.65,copy,fit", "4e8,8e9,3.01,0.65,seed,replicate"]
+    let data = try LawData(csvText: Self.csv(rows), name: "runs.csv")
+    #expect(data.points.count == Self.good.count + 1)
+    #expect(data.excluded.map(\.run) == ["copy"])
+    #expect(data.excluded.first?.reason.contains("copy of d") == true)
+  }
+
   /// A held-out run without a loss is predicted only; without a role column every row is fitted.
   @Test func heldOutWithoutActual() throws {
     let rows = Array(Self.good[0...4]) + ["1e9,2e10,,,f,holdout"]
