@@ -59,7 +59,25 @@ public enum ConfigFile {
     }
   }
 
+  /// Aliases of aliases grow like e^(n/e): with this many a file cannot become larger than memory.
+  private static let mostAliases = 24
+
+  private static func checkAliases(_ yaml: String, file: String) throws(UserError) {
+    var count = 0
+    var before = UInt8(ascii: "\n")
+    for byte in yaml.utf8 {
+      if byte == UInt8(ascii: "*"), " \t\r\n[{,:?-&".utf8.contains(before) { count += 1 }
+      before = byte
+    }
+    guard count <= mostAliases else {
+      throw UserError(
+        .badConfig, "\(count) aliases (*name), more than \(mostAliases)", at: file,
+        fix: "write the values out")
+    }
+  }
+
   private static func compose(_ yaml: String, file: String) throws(UserError) -> Node {
+    try checkAliases(yaml, file: file)
     do {
       guard let root = try Yams.compose(yaml: yaml) else {
         throw UserError(.badConfig, "the file is empty", at: file, fix: "see configs/ for examples")

@@ -98,9 +98,10 @@ public struct Runner: Sendable {
       validation: validation, tasks: tasks,
       incidents: trainer.health.incidents.isEmpty ? nil : trainer.health.incidents,
       environment: .current)
+    // Before the record, for after it nothing would come back to do it.
+    checkpoints.finish()
     try store.save(record)
     progress.end(id, config)
-    checkpoints.finish()
     return record
   }
 

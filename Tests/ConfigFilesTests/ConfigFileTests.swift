@@ -122,4 +122,16 @@ struct ConfigFileTests {
     for file in grids { _ = try ConfigFile.load(GridConfig.self, from: file) }
     for file in corpora { try ConfigFile.load(CorpusConfig.self, from: file).validate() }
   }
+
+  /// Ten lines that stand for 9⁹ values, as a key that has to be hashed, would take hours.
+  @Test func aliasesOfAliasesAreRefused() {
+    var yaml = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    for (name, last) in zip("bcdefghi", "abcdefgh") {
+      yaml +=
+        "\(name): &\(name) [\(Array(repeating: "*\(last)", count: 9).joined(separator: ", "))]\n"
+    }
+    #expect { try ConfigFile.parse(GridConfig.self, yaml + "? *i\n: 1\n", file: "f") } throws: {
+      ($0 as? UserError)?.what.contains("aliases") == true
+    }
+  }
 }

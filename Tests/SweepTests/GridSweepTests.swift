@@ -135,4 +135,29 @@ struct GridSweepTests {
     #expect(plan.warnings.contains { $0.contains("fewer than 400 steps") })
     #expect(plan.warnings.contains { $0.contains("0 runs to fit on") })
   }
+
+  /// What is asked for before a grid is at least what it leaves behind, and not ten times as much.
+  @Test func diskSpaceIsEstimated() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let corpus = try corpus()
+    let cells = try cells(corpus)
+    let store = RunStore(folder.appendingPathComponent("runs"))
+    let needed = try GridSweep(cells, corpora: ["c": corpus], store: store)
+      .bytesNeeded(coreCount: 2, .init())
+    _ = try sweep(cells, corpus)
+    var used = 0
+    for case let url as URL in FileManager.default.enumerator(
+      at: store.folder, includingPropertiesForKeys: nil) ?? .init()
+    {
+      let attributes = try FileManager.default.attributesOfItem(atPath: url.path)
+      if attributes[.type] as? FileAttributeType == .typeRegular {
+        used += (attributes[.size] as? NSNumber)?.intValue ?? 0
+      }
+    }
+    #expect(used <= needed && needed < 10 * used, "used \(used), estimated \(needed)")
+    // Nothing is left to do, so nothing is needed.
+    #expect(
+      try GridSweep(cells, corpora: ["c": corpus], store: store)
+        .bytesNeeded(coreCount: 2, .init()) == 0)
+  }
 }

@@ -92,4 +92,56 @@ struct CheckpointTests {
     #expect(try message { $0 = $0.dropLast(100) }.contains("outside the file"))
     #expect(try message { _ in } == "no error")
   }
+
+  /// The last k and those of every nth step stay; the newest always does.
+  @Test func retention() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens) = try TrainerTests.make()
+    let trainer = Trainer(config, tokens: tokens)
+    let store = CheckpointStore(folder, retention: .init(last: 2, everySteps: 4))
+    func steps() throws -> [Int] {
+      try FileManager.default.contentsOfDirectory(
+        atPath: folder.appendingPathComponent("checkpoints").path
+      ).filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }.sorted()
+    }
+    while trainer.step < 11 {
+      var progress = RunProgress(runID: "r")
+      progress.step = trainer.step(workers: 1).step
+      try store.save(trainer, progress)
+    }
+    #expect(try steps() == [4, 8, 10, 11])
+    store.finish()
+    #expect(try steps() == [4, 8, 11])
+    CheckpointStore(folder).finish()
+    #expect(try steps() == [11])
+  }
+
+  /// A log that has lost lines takes back the checkpoint to before the gap, and says so.
+  @Test func aGapInTheLogIsTrainedAgain() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens) = try TrainerTests.make()
+    let trainer = Trainer(config, tokens: tokens)
+    let url = folder.appendingPathComponent("metrics.jsonl")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let log = try MetricsLog(url, resumingAt: 0)
+    var progress = RunProgress(runID: "r")
+    while trainer.step < 8 {
+      let report = trainer.step(workers: 1)
+      try log.append(["step": Double(report.step), "tokens": 1, "train/loss": report.loss])
+      progress.step = report.step
+      progress.loggedLines = log.lines
+      if report.step % 4 == 0 { try CheckpointStore(folder).save(trainer, progress) }
+    }
+    var text = try Data(contentsOf: url)
+    let sixth = text.split(separator: UInt8(ascii: "\n"))[5].startIndex
+    text[sixth + 3] ^= 1
+    try text.write(to: url)
+    var warnings: [String] = []
+    let fresh = Trainer(config, tokens: tokens)
+    let state = try CheckpointStore(folder).restore(
+      fresh, runID: "r", log: MetricsLog.intact(url)
+    ) { warnings.append($0) }
+    #expect(state?.step == 4)
+    #expect(warnings.count == 1 && warnings[0].contains("byte \(sixth)"), "\(warnings)")
+  }
 }
