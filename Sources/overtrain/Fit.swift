@@ -31,7 +31,7 @@ struct FitCommand: ParsableCommand {
   var law: LawKind = .overTraining
   @Flag(
     help: """
-      Choose law, objective and M ≥ 10 by a rule fixed in advance: α = β with huber from 16 runs, \
+      Choose law, objective and M ≥ 10 by the number of runs: α = β with huber from 16 runs, \
       α ≠ β with log from 9, E = 0 below.
       """)
   var recommended = false

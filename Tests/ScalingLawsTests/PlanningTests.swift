@@ -3,7 +3,7 @@ import Foundation
 import ScalingLaws
 import Testing
 
-/// Laws and plans with published check values (LAWS.md 2.6, 2.7 and 3.3).
+/// Laws and plans with published check values.
 struct PlanningTests {
   /// Muennighoff et al.: their README's two values, to every digit.
   @Test(arguments: [(6.34e9, 242e9, 2.2256440889984477), (8.67e9, 178e9, 2.2269634075087867)])
