@@ -28,13 +28,14 @@ public enum ConfigFile {
     }
   }
 
-  /// Writes `value` as YAML, atomically and durably.
+  /// Writes `value` as YAML, atomically and durably: in YAML's JSON form, for Yams rounds numbers to
+  /// 15 digits, and a config that is read back must be the same to the last bit.
   public static func save(_ value: some Encodable, to url: URL) throws(UserError) {
-    let yaml: String
-    do { yaml = try YAMLEncoder().encode(value) } catch {
+    let yaml: Data
+    do { yaml = try StableJSON.encode(value) } catch {
       throw UserError(.failure, "cannot encode: \(error)", at: url.path)
     }
-    try DurableFile.write(Data(yaml.utf8), to: url)
+    try DurableFile.write(yaml, to: url)
   }
 
   /// `error` with a key path such as `model.sizes.e` as its location turned into file:line:column.

@@ -134,4 +134,15 @@ struct ConfigFileTests {
       ($0 as? UserError)?.what.contains("aliases") == true
     }
   }
+
+  @Test func savedNumbersKeepEveryBit() throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
+    defer { try? FileManager.default.removeItem(at: url) }
+    var options = TrainingOptions()
+    options.learningRate = 0.1 + 0.2
+    options.epsilon = 1e-8 / 3
+    options.batchTokens = 1 << 40
+    try ConfigFile.save(options, to: url)
+    #expect(try ConfigFile.load(TrainingOptions.self, from: url) == options)
+  }
 }

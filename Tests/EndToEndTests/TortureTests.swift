@@ -210,7 +210,8 @@ struct TortureTests {
     let program = try Program()
     defer { program.remove() }
     try ResumeTests.prepare(program)
-    let result = try program.run("verify-resume", "g.yaml", "--steps", "60", "--seed", "3")
+    let result = try program.run(
+      "verify-resume", "g.yaml", "--run", "b5", "--steps", "60", "--seed", "3")
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("bit-identical"))
     #expect(result.output.split(separator: "\n").filter { $0.contains(": identical") }.count == 4)
