@@ -8,6 +8,7 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Turn published runs into a CSV that `overtrain fit` reads.",
+    discussion: "Example: overtrain import gadre exp_data --train c4_original -o c4.csv",
     subcommands: [ImportGadre.self, ImportCSV.self])
 }
 
