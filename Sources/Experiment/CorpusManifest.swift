@@ -133,7 +133,6 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
   public var fingerprint: String {
     let parts =
       [tokenizerSHA256, taskSHA256 ?? ""] + sets.flatMap { $0.shards.map(\.sha256) }
-    let hash = String(stableHash(parts.joined(separator: "\n")), radix: 16)
-    return String(repeating: "0", count: 16 - hash.count) + hash
+    return stableHash(parts.joined(separator: "\n")).hexadecimal
   }
 }

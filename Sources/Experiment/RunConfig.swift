@@ -64,9 +64,7 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var id: String {
     get throws {
       let text = String(decoding: try StableJSON.encode(self, pretty: false), as: UTF8.self)
-      let hash = String(stableHash(text), radix: 16)
-      let padded = String(repeating: "0", count: 16 - hash.count) + hash
-      return "\(corpus)-\(label)-\(padded.prefix(8))"
+      return "\(corpus)-\(label)-\(stableHash(text).hexadecimal.prefix(8))"
     }
   }
 

@@ -80,7 +80,6 @@ private enum Seal {
   }
 
   private static func digest(_ data: Data) -> Data {
-    let hex = SHA256.hash(data: data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-    return Data(hex.joined().utf8)
+    Data(SHA256.hash(data: data).hexadecimal.utf8)
   }
 }

@@ -44,9 +44,7 @@ public struct FrozenPrediction: Codable, Sendable, Equatable {
 
   private static func digest(_ value: some Encodable) throws(UserError) -> String {
     do {
-      return SHA256.hash(data: try StableJSON.encode(value)).map { byte in
-        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-      }.joined()
+      return SHA256.hash(data: try StableJSON.encode(value)).hexadecimal
     } catch { throw UserError(.failure, "cannot encode the prediction: \(error)") }
   }
 

@@ -80,7 +80,7 @@ public struct CheckpointStore: Sendable {
     var digests: [String: String] = [:]
     for (file, data) in zip(Self.files, contents) {
       try DurableFile.create(partial.appendingPathComponent(file), data)
-      digests[file] = hexadecimal(SHA256.hash(data: data))
+      digests[file] = SHA256.hash(data: data).hexadecimal
     }
     try DurableFile.create(
       partial.appendingPathComponent("COMPLETE"), StableJSON.encode(digests))
@@ -186,7 +186,7 @@ public struct CheckpointStore: Sendable {
       guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
         return "is incomplete: no \(file)"
       }
-      guard hexadecimal(SHA256.hash(data: data)) == digests[file] else {
+      guard SHA256.hash(data: data).hexadecimal == digests[file] else {
         return "is altered: \(file), bytes 0 to \(data.count)"
       }
     }
@@ -201,9 +201,4 @@ public struct CheckpointStore: Sendable {
       "\(checkpoint.path) \(reason); set aside as \(aside.lastPathComponent), going on from the "
         + "checkpoint before it")
   }
-}
-
-/// Two digits a byte.
-func hexadecimal(_ digest: SHA256.Digest) -> String {
-  digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -81,8 +81,7 @@ public final class MetricsLog {
 
   /// The end of a line that starts with `line`.
   private static func check(_ line: some Collection<UInt8>) -> String {
-    let hash = String(stableHash(line), radix: 16)
-    return ",\"check\":\"" + String(repeating: "0", count: 16 - hash.count) + hash + "\"}"
+    ",\"check\":\"" + stableHash(line).hexadecimal + "\"}"
   }
 
   private static let checkLength = check("".utf8).utf8.count

@@ -127,7 +127,7 @@ public final class Trainer {
     for buffer in [weights, optimizer.firstMoment, optimizer.secondMoment] {
       hash.update(data: buffer.data)
     }
-    return hexadecimal(hash.finalize())
+    return hash.finalize().hexadecimal
   }
 
   /// Goes to the step of `progress`, whose weights and moments the caller has loaded.

@@ -1,11 +1,12 @@
 import Crypto
+import Experiment
 import Foundation
 import Kernels
 
 /// SHA-256 in hexadecimal.
 package enum Checksum {
   package static func sha256(of bytes: some DataProtocol) -> String {
-    text(SHA256.hash(data: bytes))
+    SHA256.hash(data: bytes).hexadecimal
   }
 
   /// Of a whole file, a megabyte at a time.
@@ -14,10 +15,6 @@ package enum Checksum {
     for start in stride(from: 0, to: file.count, by: 1 << 20) {
       hash.update(data: file.bytes(in: start..<min(start + 1 << 20, file.count)))
     }
-    return text(hash.finalize())
-  }
-
-  private static func text(_ digest: SHA256.Digest) -> String {
-    digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return hash.finalize().hexadecimal
   }
 }
