@@ -18,6 +18,18 @@ public enum CPU {
     #endif
   }
 
+  /// Whether vectors of sixteen floats are used: where the processor has AVX-512, unless the
+  /// environment variable OVERTRAIN_VECTORS is `avx2`. The bits of a run do not depend on it.
+  package static let hasWideVectors: Bool = {
+    #if os(Linux) && arch(x86_64)
+      guard getenv("OVERTRAIN_VECTORS").map({ String(cString: $0) }) != "avx2" else { return false }
+      let flags = Set((field("flags") ?? "").split(separator: " ").map(String.init))
+      return flags.isSuperset(of: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"])
+    #else
+      return false
+    #endif
+  }()
+
   /// The first value of `name` in /proc/cpuinfo.
   private static func field(_ name: String) -> String? {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
