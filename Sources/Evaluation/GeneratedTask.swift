@@ -29,11 +29,11 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   case article
   /// The word after this, these, that, those, behind the right one and behind the wrong one.
   case demonstrative
-  /// is/are, was/were, has/have.
+  /// is/are, was/were, has/have after a noun in the right number and in the wrong one.
   case agreement
-  /// A preposition, or another that is as long.
+  /// A preposition, or another of as many tokens: of/in, to/by, on/at, with/from.
   case prepositionSwap
-  /// A pronoun, or another that is as long: he/it, his/its, they/them, him/her.
+  /// A pronoun, or another of as many tokens: he/it, his/its, they/them, him/her.
   case pronounSwap
   /// The words after and/or, but/as, when/if, behind the right one and behind the wrong one.
   case conjunction
@@ -46,9 +46,8 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   /// The last word of a sentence, or one of three others of the same passage, as long.
   case lastWord
 
-  /// How the choices are compared: by sum, since both have as many tokens; only the verbs of a pair
-  /// differ, by a letter, when letters are tokens.
-  var rule: ScoringRule { self == .agreement ? .perToken : .sum }
+  /// How the choices are compared: by sum, since the answers of an item have as many tokens.
+  var rule: ScoringRule { .sum }
 
   /// How many kinds of items must be equally many: 1, or two per pair of words that are swapped.
   var directions: Int {
@@ -95,7 +94,7 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     case .article: WordSwap(words: ["a", "an"], scored: .following)
     case .demonstrative: WordSwap(words: ["this", "these", "that", "those"], scored: .following)
     case .agreement:
-      WordSwap(words: ["is", "are", "was", "were", "has", "have"], scored: .wordAndFollowing)
+      WordSwap(words: ["is", "are", "was", "were", "has", "have"], scored: .afterOtherNumber)
     case .pronounSwap:
       WordSwap(
         words: ["he", "it", "his", "its", "they", "them", "him", "her"], scored: .wordAndFollowing)
@@ -119,12 +118,13 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     _ name: String, from pool: TaskPool, count: Int, seed: UInt64
   ) throws(UserError) -> MultipleChoiceTask {
     var random = RandomSource(seed: seed)
-    let quota = count / directions
+    let used = directions == 1 ? [0] : swap.directions(pool)
+    let quota = count / max(1, used.count)
     var drafts: [[Draft]] = Array(repeating: [], count: directions)
     var seen: Set<[MultipleChoiceTask.Choice]> = []
     search: for _ in 0..<Self.passes {
       for index in pool.passages.indices.shuffled(using: &random) {
-        if drafts.allSatisfy({ $0.count >= quota }) { break search }
+        if used.allSatisfy({ drafts[$0].count >= quota }) { break search }
         let draft = draft(
           pool.passages[index], pool, &random, isWanted: { drafts[$0].count < quota })
         guard let draft, seen.insert(draft.choices).inserted else { continue }
