@@ -137,7 +137,7 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
       drafts[pair + 1].removeSubrange(equal...)
     }
     let balanced = drafts.flatMap { $0 }
-    guard balanced.count >= min(count, Self.minimumItems) else {
+    guard balanced.count >= min(quota * max(1, used.count), Self.minimumItems) else {
       throw UserError(
         .badData, "the held-out documents give only \(balanced.count) items for task \(name)",
         at: "tasks.jsonl", fix: "leave the task out, or give the corpus more text")
