@@ -29,11 +29,11 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   case article
   /// The word after this, these, that, those, behind the right one and behind the wrong one.
   case demonstrative
-  /// is/are, was/were, has/have after a noun in the right number and in the wrong one.
+  /// A verb and the word after it, or the verb in the other number: is/are, was/were, has/have.
   case agreement
-  /// A preposition, or another of as many tokens: of/in, to/by, on/at, with/from.
+  /// A preposition, or another: of/in, to/by, on/at, with/from.
   case prepositionSwap
-  /// A pronoun, or another of as many tokens: he/it, his/its, they/them, him/her.
+  /// A pronoun, or another: he/it, his/its, they/them, him/her.
   case pronounSwap
   /// The words after and/or, but/as, when/if, behind the right one and behind the wrong one.
   case conjunction
@@ -45,9 +45,6 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   case sentenceOrder
   /// The last word of a sentence, or one of three others of the same passage, as long.
   case lastWord
-
-  /// How the choices are compared: by sum, since the answers of an item have as many tokens.
-  var rule: ScoringRule { .sum }
 
   /// How many kinds of items must be equally many: 1, or two per pair of words that are swapped.
   var directions: Int {
@@ -94,7 +91,7 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     case .article: WordSwap(words: ["a", "an"], scored: .following)
     case .demonstrative: WordSwap(words: ["this", "these", "that", "those"], scored: .following)
     case .agreement:
-      WordSwap(words: ["is", "are", "was", "were", "has", "have"], scored: .afterOtherNumber)
+      WordSwap(words: ["is", "are", "was", "were", "has", "have"], scored: .wordAndFollowing)
     case .pronounSwap:
       WordSwap(
         words: ["he", "it", "his", "its", "they", "them", "him", "her"], scored: .wordAndFollowing)
@@ -118,13 +115,12 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
     _ name: String, from pool: TaskPool, count: Int, seed: UInt64
   ) throws(UserError) -> MultipleChoiceTask {
     var random = RandomSource(seed: seed)
-    let used = directions == 1 ? [0] : swap.directions(pool)
-    let quota = count / max(1, used.count)
+    let quota = count / directions
     var drafts: [[Draft]] = Array(repeating: [], count: directions)
     var seen: Set<[MultipleChoiceTask.Choice]> = []
     search: for _ in 0..<Self.passes {
       for index in pool.passages.indices.shuffled(using: &random) {
-        if used.allSatisfy({ drafts[$0].count >= quota }) { break search }
+        if drafts.allSatisfy({ $0.count >= quota }) { break search }
         let draft = draft(
           pool.passages[index], pool, &random, isWanted: { drafts[$0].count < quota })
         guard let draft, seen.insert(draft.choices).inserted else { continue }
@@ -137,7 +133,7 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
       drafts[pair + 1].removeSubrange(equal...)
     }
     let balanced = drafts.flatMap { $0 }
-    guard balanced.count >= min(quota * max(1, used.count), Self.minimumItems) else {
+    guard balanced.count >= min(quota * directions, Self.minimumItems) else {
       throw UserError(
         .badData, "the held-out documents give only \(balanced.count) items for task \(name)",
         at: "tasks.jsonl", fix: "leave the task out, or give the corpus more text")
@@ -148,6 +144,7 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
         id: "\(name)-\(number)", choices: order.map { draft.choices[$0] },
         correct: order.firstIndex(of: 0) ?? 0)
     }
-    return MultipleChoiceTask(name: name, rule: rule, items: items)
+    // By sum, since the answers of an item have as many tokens.
+    return MultipleChoiceTask(name: name, rule: .sum, items: items)
   }
 }

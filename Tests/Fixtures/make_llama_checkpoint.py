@@ -271,7 +271,7 @@ for name, records in tasks.items():
 (OUT / "draws.json").write_text(json.dumps([
     {"questions": n, "shots": shots, "foundry": foundry_draws(n, shots)[:40],
      "harness": harness_draws(list(range(n)), shots)[:40]}
-    for n, shots in [(2, 1), (7, 10), (30, 3), (100, 10), (1838, 10), (5153, 25)]]) + "\n")
+    for n, shots in [(2, 1), (7, 10), (30, 3), (85, 18), (101, 4), (1838, 10), (5153, 25)]]) + "\n")
 (OUT / "config.json").write_text(json.dumps({
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": D,
     "intermediate_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,

@@ -79,6 +79,7 @@ import Testing
       }
       var first = try config([write(documents, "first")], name: "first")
       first.tokenizer.vocabularySize = 300
+      first.validationShare = 0.3
       _ = try builder(first, in: folder).build { _ in }
       // The second has text of its own, and that of the first with another beginning and end.
       documents =
@@ -87,7 +88,10 @@ import Testing
       var second = try config([write(documents, "second")], name: "second")
       second.tokenizer = .init(vocabularySize: 300)
       second.tokenizer.corpus = "first"
-      _ = try builder(second, in: folder).build { _ in }
+      second.validationShare = 0.3
+      let lines = Lines()
+      _ = try builder(second, in: folder).build { lines.all.append($0) }
+      #expect(lines.all.contains { $0.hasSuffix("paragraphs that first holds out left out") })
       let corpora = try ["first", "second"].map {
         try TokenizedCorpus(opening: folder.appendingPathComponent("corpora/\($0)"))
       }
