@@ -92,7 +92,7 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
         fix: "use 1 to \(wanted / t) slots")
     }
     let slotTokens = wanted / slots / t * t
-    microbatchTokens = max(t, min(options.microbatchTokens ?? 1024, slotTokens) / t * t)
+    microbatchTokens = max(t, min(options.microbatchTokens ?? 256, slotTokens) / t * t)
     batchTokens = slotTokens / microbatchTokens * microbatchTokens * slots
     steps = max(1, Int((Double(horizon) / Double(batchTokens)).rounded()))
     schedule = options.schedule ?? .cosine
