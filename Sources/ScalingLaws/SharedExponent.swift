@@ -25,14 +25,13 @@ struct SharedExponent<Law: SeparableLaw> {
       zip(sets, copies).reduce(0.0) {
         $0
           + projectRoughly(
-            rows: $1.0.grid.rows(i, 0), samples: $1.1, objective: objective)
+            rows: $1.0.grid.rows(i, 0), samples: $1.1, objective: objective
+          ).value
       }
     }
     let start = axis.indices.min { rough[$0] < rough[$1] } ?? 0
     func total(_ exponent: Double) -> Double {
-      copies.reduce(0) { sum, samples in
-        sum + at(SIMD2(exponent, 0), samples, iterations: objective == .huber ? 40 : 20).value
-      }
+      copies.reduce(0) { sum, samples in sum + at(SIMD2(exponent, 0), samples).value }
     }
     let ratio = (5.0.squareRoot() - 1) / 2
     var (low, high) = (axis[max(0, start - 1)], axis[min(axis.count - 1, start + 1)])
@@ -53,10 +52,13 @@ struct SharedExponent<Law: SeparableLaw> {
   }
 
   /// The best coefficients of one set at an exponent.
-  func at(_ exponents: SIMD2<Double>, _ samples: [Sample], iterations: Int = 400) -> Projection {
-    project(
+  func at(_ exponents: SIMD2<Double>, _ samples: [Sample]) -> VariableProjection<Law>.Optimum {
+    let projection = project(
       rows: samples.map { Law.row($0.x, exponents) }, samples: samples, objective: objective,
-      iterations: iterations)
+      iterations: objective == .huber ? 10 : 20)
+    let found = VariableProjection<Law>.Optimum(
+      exponents: exponents, coefficients: projection.coefficients, value: projection.value)
+    return found.polished(samples, objective, holdsExponents: true) ?? found
   }
 }
 
@@ -75,14 +77,10 @@ extension FittedLaw {
     let search = SharedExponent<Law>(alone.map(\.samples), objective: objective)
     let exponents = search.solve()
     var fits = alone.map { fit in
-      var optimum = VariableProjection<Law>.Optimum(
-        exponents: exponents, coefficients: .zero, value: 0)
-      let best = search.at(exponents, fit.samples)
-      (optimum.coefficients, optimum.value) = (best.coefficients, best.value)
       let others = alone.map(\.information).reduce(0, +) - fit.information
       return FittedLaw(
         samples: fit.samples, grid: fit.grid, center: fit.center, objective: objective,
-        optimum: optimum, exponentInformation: others)
+        optimum: search.at(exponents, fit.samples), exponentInformation: others)
     }
     guard fits.allSatisfy({ $0.degreesOfFreedom > 0 }) else { return fits }
     var random = RandomSource(seed: Seeds.derive(0, "pooled law bootstrap"))
@@ -91,7 +89,7 @@ extension FittedLaw {
       let made = fits.map { $0.simulated(random: &random) }
       let exponents = search.solve(made.map(\.samples))
       for i in fits.indices {
-        let best = search.at(exponents, made[i].samples, iterations: 20)
+        let best = search.at(exponents, made[i].samples)
         let law = Law(
           exponents: exponents, coefficients: best.coefficients, center: fits[i].center)
         joint[i].append(Draw(law: law, sigma: made[i].sigma))
