@@ -3,7 +3,8 @@ import Foundation
 import ScalingLaws
 import Testing
 
-/// The rule of `RecommendedRule` on the published runs, which it was never tuned on.
+/// The rule of `RecommendedRule` on the published runs of two training sets, whose dear runs were known
+/// when it was made; the third set is not here.
 struct RecommendedRuleTests {
   static let sets = ["c4_original", "rpj"]
 
@@ -55,22 +56,94 @@ struct RecommendedRuleTests {
     #expect(abs(worst - 3.035) < 4e-3)
   }
 
-  /// The compute-threshold table of the notes: M ≥ 20 below the threshold, all M ≥ 20 above it.
-  /// Their best column over three sets: 1.2, 2.5, 2.6 and 3.8 % at 17, 12, 10 and 7 runs. Here two
-  /// of the sets, with scipy's figures for the same rule.
+  /// Runs above a threshold with M ≥ 20.
+  static func dearer(_ fit: Fit, than compute: Double) -> [Prediction] {
+    (fit.predictions + fit.validation).filter {
+      $0.compute > compute && $0.tokenMultiplier > 19
+    }
+  }
+
+  /// The compute-threshold table of the notes: M ≥ 20 below the threshold, all M ≥ 20 above it. The
+  /// figures are scipy's for the same rule; with all runs of M ≥ 10 to fit on, as the rule itself
+  /// selects, they are 1.209, 1.630, 2.174 and 2.674.
   @Test(
     .enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"),
-    arguments: [(2.5e19, 17, 1.480), (1e19, 12, 2.467), (3e18, 10, 2.095), (1e18, 7, 3.428)])
-  func thresholds(compute: Double, runs: Int, mean: Double) throws {
+    arguments: [
+      (2.5e19, 20.0, 17, 1.480), (1e19, 20, 12, 1.701), (3e18, 20, 10, 1.635), (1e18, 20, 7, 3.203),
+      (2.5e19, 10, 21, 1.209), (1e19, 10, 15, 1.630), (3e18, 10, 13, 2.174), (1e18, 10, 9, 2.674),
+    ])
+  func thresholds(compute: Double, least: Double, runs: Int, mean: Double) throws {
     let predictions = try Self.sets.flatMap { set in
-      let data = try Self.data(set, upTo: compute, least: 20)
+      let data = try Self.data(set, upTo: compute, least: least)
       #expect(data.fitCells == runs)
-      let fit = try Self.fit(data)
-      return (fit.predictions + fit.validation).filter {
-        $0.compute > compute && $0.tokenMultiplier > 19
-      }
+      return try Self.dearer(Self.fit(data), than: compute)
     }
     #expect(abs(Self.errors(predictions).mean - mean) < 0.01)
+  }
+
+  /// At each threshold no law with any objective does better than the rule does.
+  @Test(
+    .enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"),
+    arguments: [2.5e19, 1e19, 3e18, 1e18]
+  )
+  func noColumnIsBetter(compute: Double) throws {
+    let data = try Self.sets.map { try Self.data($0, upTo: compute, least: 20) }
+    let ours = try Self.errors(
+      data.flatMap { try Self.dearer(Self.fit($0), than: compute) }
+    ).mean
+    for law in [LawKind.overTraining, .chinchilla, .floorless, .computeOnly] {
+      for objective in Objective.allCases {
+        // Free exponents need a third size, which the lowest threshold does not leave.
+        let fits = data.compactMap { try? Fit($0, options: FitOptions(objective, law: law)) }
+        guard fits.count == data.count else { continue }
+        let theirs = Self.errors(fits.flatMap { Self.dearer($0, than: compute) }).mean
+        #expect(ours <= theirs + 1e-3, "\(law.rawValue) \(objective)")
+      }
+    }
+  }
+
+  /// Nominal 90 % intervals on every dearer run's loss and every large target's error.
+  @Test(.enabled(if: GadreRuns.isPresent, "\(GadreRuns.absence)"))
+  func coverageOfTargets() throws {
+    var losses = [Bool]()
+    var errors = [Bool]()
+    func isInside(_ estimate: Estimate) throws -> Bool {
+      let (low, high) = (try #require(estimate.low), try #require(estimate.high))
+      return try (low...high).contains(#require(estimate.actual))
+    }
+    for set in Self.sets {
+      for mean in GadreTestbed.ErrorMean.allCases {
+        let data = try GadreTestbed(GadreRuns.folder)
+          .data(trainingSet: set, lossSet: "c4_val", errors: mean)
+          .selecting(upTo: 2.04e19, tokenMultiplier: 10)
+        var options = FitOptions(.huber, draws: 1000)
+        options.errorRule = .recommended(data)
+        let fit = try Fit(data, options: options)
+        errors += try fit.predictions.compactMap(\.error).map(isInside)
+        guard mean == .subset else { continue }
+        losses += try Self.dearer(fit, than: 2.04e19).map { try isInside($0.loss) }
+        if RefitBenchmarkTests.isBenchmark {
+          print("\(set): κ = \(fit.inflation), s = \(fit.residualSD ?? 0)")
+          for p in Self.dearer(fit, than: 2.04e19) {
+            func row(_ e: Estimate?) -> String {
+              guard let e, let a = e.actual, let l = e.low, let h = e.high else { return "" }
+              return String(
+                format: "%+.2f [%+.2f, %+.2f]%%", 100 * (a / e.predicted - 1),
+                100 * (l / e.predicted - 1), 100 * (h / e.predicted - 1))
+            }
+            print(p.run, row(p.loss), row(p.error))
+          }
+        }
+      }
+    }
+    let hits = (losses + errors).count(where: \.self)
+    if RefitBenchmarkTests.isBenchmark {
+      print(
+        "covered: losses \(losses.count(where: \.self)) of \(losses.count), errors "
+          + "\(errors.count(where: \.self)) of \(errors.count)")
+    }
+    let share = Double(hits) / Double(losses.count + errors.count)
+    #expect((0.80...0.97).contains(share))
   }
 
   /// Sets made with one exponent give it back, with coefficients of their own; sets of different
