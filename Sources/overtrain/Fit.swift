@@ -25,14 +25,14 @@ struct FitCommand: ParsableCommand {
   var objective: Objective = .log
   @Option(
     help: """
-      over-training (α = β), chinchilla (α and β free), no-floor (E = 0) or compute-only; the last \
-      two are baselines.
+      over-training (α = β), chinchilla (α and β free), weakly-tied (α near β), no-floor (E = 0), \
+      weakly-tied-no-floor or compute-only; the last is a baseline.
       """)
   var law: LawKind = .overTraining
   @Flag(
     help: """
       Choose law, objective and M ≥ 10 by the number of runs: α = β with huber from 16 runs, \
-      α ≠ β with log from 9, E = 0 below.
+      α near β with huber from 10, E = 0 and α near β with log below.
       """)
   var recommended = false
   @Option(help: "Fit on every run up to this compute (FLOPs) instead of by role.")
