@@ -186,6 +186,8 @@ extension GridConfig {
         model: model, training: training,
         evaluation: EvaluationConfig(
           validationTokens: evaluation?.validationTokens ?? defaults.validationTokens,
+          outOfDistributionTokens: evaluation?.outOfDistributionTokens
+            ?? (evaluation?.validationTokens ?? defaults.validationTokens) / 4,
           tasks: evaluation?.tasks?.values ?? defaults.tasks,
           itemsPerTask: evaluation?.itemsPerTask ?? defaults.itemsPerTask),
         tokenMultiplier: multiplier, replicate: axes.replicate,

@@ -223,8 +223,10 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
 
 /// What is measured on a run.
 public struct EvaluationConfig: Codable, Hashable, Sendable {
-  /// At most this many tokens of each validation set, the same for all runs.
+  /// At most this many tokens of the validation split, the same for all runs.
   public var validationTokens: Int
+  /// At most this many tokens of each set of other text; `validationTokens` when nil.
+  public var outOfDistributionTokens: Int?
   /// Generated tasks by name, and files of tasks or folders of them by path.
   public var tasks: [String]
   /// Items per generated task.
@@ -236,13 +238,16 @@ public struct EvaluationConfig: Codable, Hashable, Sendable {
   public var corpora: [String: String]?
 
   /// - Parameters:
-  ///   - validationTokens: at most this many tokens of each validation set
+  ///   - validationTokens: at most this many tokens of the validation split
+  ///   - outOfDistributionTokens: at most this many tokens of each set of other text
   ///   - tasks: names of generated tasks, and paths of task files
   ///   - itemsPerTask: items per generated task
   public init(
-    validationTokens: Int = 1 << 20, tasks: [String] = [], itemsPerTask: Int = 500
+    validationTokens: Int = 1 << 20, outOfDistributionTokens: Int? = nil, tasks: [String] = [],
+    itemsPerTask: Int = 500
   ) {
     self.validationTokens = validationTokens
+    self.outOfDistributionTokens = outOfDistributionTokens
     self.tasks = tasks
     self.itemsPerTask = itemsPerTask
   }
@@ -255,8 +260,11 @@ public struct EvaluationConfig: Codable, Hashable, Sendable {
 
 /// What a config file may say of evaluation.
 public struct EvaluationOptions: Codable, Equatable, Sendable {
-  /// At most this many tokens of each validation set.
+  /// At most this many tokens of the validation split.
   public var validationTokens: Int?
+  /// At most this many tokens of each set of other text; a quarter of `validationTokens` when left
+  /// out.
+  public var outOfDistributionTokens: Int?
   /// Generated tasks by name, and files of tasks or folders of them by path.
   public var tasks: OneOrMany<String>?
   /// Items per generated task.

@@ -192,6 +192,8 @@ struct EvalCommand: ParsableCommand {
     let options = grid.evaluation
     run.evaluation = EvaluationConfig(
       validationTokens: options?.validationTokens ?? run.evaluation.validationTokens,
+      outOfDistributionTokens: options?.outOfDistributionTokens
+        ?? run.evaluation.outOfDistributionTokens,
       tasks: options?.tasks?.values ?? run.evaluation.tasks,
       itemsPerTask: options?.itemsPerTask ?? run.evaluation.itemsPerTask)
     let named = options?.corpora?.values ?? []
