@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev zlib1g-dev
 SOURCES := Sources Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-torture test-fuzz test-sanitize check lint layers bench \
+.PHONY: help setup build demo test test-torture test-fuzz test-sanitize test-baseline check lint layers bench \
   peers clean
 
 help: ## list the targets
@@ -56,6 +56,11 @@ test-sanitize: setup ## every test under the address and the thread sanitizer
 	@for s in address thread; do \
 	  ASAN_OPTIONS=detect_leaks=0 swift test -c release --sanitize=$$s \
 	    --scratch-path .build/$$s --skip EndToEndTests || exit 1; done
+
+test-baseline: setup ## build for processors without AVX2, and test kernels, model and training
+	@OVERTRAIN_BASELINE=1 $(BUILD) --build-tests --scratch-path .build-baseline
+	@OVERTRAIN_BASELINE=1 swift test -c release --skip-build --scratch-path .build-baseline \
+	  --filter 'KernelsTests|ModelTests|TrainingTests|EvaluationTests|StepTests'
 
 check: setup lint layers ## format lint, and the walls between modules
 

@@ -35,7 +35,7 @@ struct Overtrain: ParsableCommand {
 
   static func main() {
     do {
-      if let problem = CPU.requireVectorSupport() { throw UserError(.failure, problem) }
+      ProcessorCheck.run()
       BLAS.pinCoreType()
       BLAS.configure()
       var command = try parseAsRoot()
