@@ -117,15 +117,26 @@ let package = Package(
     test("Sweep", also: ["Experiment", "ConfigFiles", "Corpus", "Training"]),
     test("ScalingLaws", also: ["Experiment"]),
     test("Report", also: ["Experiment", "ScalingLaws"]),
-    // Every parser of foreign bytes, fed with mutated ones.
-    .testTarget(
-      name: "FuzzTests",
+    // Every parser of foreign bytes, for the test beside it and for libFuzzer.
+    .target(
+      name: "FuzzTargets",
       dependencies: [
-        "Experiment", "ConfigFiles", "Kernels", "Corpus", "Model", "Training", "ScalingLaws",
-      ], exclude: ["Found"], swiftSettings: vectorFlags),
+        "Experiment", "ConfigFiles", "Kernels", "Corpus", "Model", "Training", "Evaluation",
+        "ScalingLaws",
+      ], path: "Tests/FuzzTargets", swiftSettings: vectorFlags),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["Experiment", "FuzzTargets"], exclude: ["Found"],
+      swiftSettings: vectorFlags),
     // The built program as its users run it.
     .testTarget(
       name: "EndToEndTests", dependencies: ["overtrain", "Experiment"], swiftSettings: vectorFlags),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make test-fuzz` alone, for it links with libFuzzer.
+if Context.environment["OVERTRAIN_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz", swiftSettings: vectorFlags))
+}
