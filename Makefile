@@ -75,7 +75,9 @@ bench: build ## speed of training, as JSON
 clean: ## remove the build, not the data
 	@rm -rf .build
 
-peers: build ## our speed against PyTorch's, alternately (installs PyTorch in .build-peers)
+peers: build ## our speed against PyTorch's and plain C's, alternately (installs both in .build-peers)
 	@test -x .build-peers/bin/python || python3 -m venv .build-peers
 	@.build-peers/bin/python -c "import torch" 2>/dev/null || .build-peers/bin/pip install -q torch numpy
-	@.build-peers/bin/python Tests/Peers/compare.py --overtrain $(BINARY)
+	@cc -O3 -march=native -ffast-math -fopenmp Tests/Peers/llmc_peer.c -o .build-peers/llmc_peer -lm
+	@.build-peers/bin/python Tests/Peers/compare.py --overtrain $(BINARY) \
+	  --c-peer .build-peers/llmc_peer

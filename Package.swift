@@ -9,8 +9,13 @@ import PackageDescription
   let vectorFlags: [SwiftSetting] = [
     .unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno"])
   ]
+  /// AVX-512 code, called only where it exists.
+  let wideFlags: [SwiftSetting] = [
+    .unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-fno-math-errno"])
+  ]
 #else
   let vectorFlags: [SwiftSetting] = []
+  let wideFlags: [SwiftSetting] = []
 #endif
 
 /// Everything but `Kernels` is checked for memory safety, as an error.
@@ -39,7 +44,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Float math on matrix views; the only unsafe code.
-    .target(name: "Kernels", dependencies: ["COpenBLAS", "CZlib"], swiftSettings: vectorFlags),
+    .target(
+      name: "Kernels", dependencies: ["WideKernels", "COpenBLAS", "CZlib"], exclude: ["Wide"],
+      swiftSettings: vectorFlags),
+    .target(name: "WideKernels", path: "Sources/Kernels/Wide", swiftSettings: wideFlags),
     // What a run is, as plain data.
     .target(
       name: "Experiment", dependencies: [.product(name: "Crypto", package: "swift-crypto")],

@@ -8,6 +8,9 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
     public var vocabularySize: Int
     /// Training text that the BPE is trained on; 8,000,000 when left out.
     public var sampleBytes: Int?
+    /// Name of a corpus, made before, whose tokenizer is taken: then runs on either can be measured
+    /// on both.
+    public var corpus: String?
 
     /// - Parameters:
     ///   - vocabularySize: 256 for bytes
@@ -158,6 +161,10 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
     try check(
       256...65_536 ~= tokenizer.vocabularySize, "vocabularySize is \(tokenizer.vocabularySize)",
       at: "tokenizer.vocabularySize", fix: "use 256 (bytes) to 65,536")
+    try check(
+      tokenizer.corpus.map { isFileName($0) && $0 != name } ?? true,
+      "tokenizer.corpus is \"\(tokenizer.corpus ?? "")\"", at: "tokenizer.corpus",
+      fix: "name another corpus, made before this one")
     for (key, value) in [("validationShare", validationShare), ("taskShare", taskShare)] {
       try check(
         0...0.4 ~= (value ?? 0), "\(key) is \(value ?? 0)", at: key,

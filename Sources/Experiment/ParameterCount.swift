@@ -38,7 +38,14 @@ extension ModelConfig {
   /// Floating-point operations to train on one token, forward and backward, with causal attention:
   /// 6·N_matmul + 6·layers·D·(T + 1).
   public var trainingFLOPsPerToken: Double {
-    6 * Double(ParameterCount(self).matmul)
-      + 6 * Double(layers) * Double(width) * Double(contextLength + 1)
+    6 * Double(ParameterCount(self).matmul) + attentionFLOPsPerToken
   }
+
+  /// The part of softmax attention: 6·layers·D·(T + 1).
+  public var attentionFLOPsPerToken: Double {
+    6 * Double(layers) * Double(width) * Double(contextLength + 1)
+  }
+
+  /// The part of the head: 6·V·D.
+  public var headFLOPsPerToken: Double { 6 * Double(vocabularySize) * Double(width) }
 }

@@ -16,6 +16,8 @@ public func adamWUpdate(
   secondMoment: ParameterBuffer, range: Range<Int>, learningRate: Float, beta1: Float,
   beta2: Float, epsilon: Float, step: Int, decay: Float, gradientScale: Float
 ) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.optimizer, since: clock) }
   precondition(range.lowerBound >= 0 && range.upperBound <= weights.count && step > 0)
   precondition(gradients.count == weights.count)
   precondition(firstMoment.count == weights.count && secondMoment.count == weights.count)

@@ -1,13 +1,17 @@
 /// Memory for the activations of one microbatch: taken in order, given back all at once.
 ///
-/// It grows while the first microbatch shows how much is needed; from the second on, nothing is
-/// allocated. One thread uses an arena at a time.
+/// It sets aside far more addresses than a microbatch needs, of which only those that are written to
+/// take memory: once the first has gone through, nothing is allocated. One thread uses an arena at a
+/// time.
 public final class Arena: @unchecked Sendable {
   /// A place to rewind to.
   public struct Mark: Sendable {
     let block: Int
     let offset: Int
   }
+
+  /// Floats of a block, unless a matrix needs more: 256 MiB of addresses.
+  private static let blockCount = 1 << 26
 
   private var blocks: [Storage] = []
   private var block = 0
@@ -24,7 +28,7 @@ public final class Arena: @unchecked Sendable {
       offset = 0
     }
     if block == blocks.count {
-      blocks.append(Storage(count: max(count, capacity, 1 << 16)))
+      blocks.append(Storage(count: max(count, Self.blockCount)))
     }
     defer { offset += count }
     return Matrix(blocks[block], offset: offset, rows: rows, columns: columns, stride: columns)
@@ -40,13 +44,9 @@ public final class Arena: @unchecked Sendable {
     offset = mark.offset
   }
 
-  /// Gives back every matrix, and joins the blocks that growth has left.
+  /// Gives back every matrix.
   public func reset() {
-    if blocks.count > 1 { blocks = [Storage(count: capacity)] }
     block = 0
     offset = 0
   }
-
-  /// Floats held.
-  public var capacity: Int { blocks.reduce(0) { $0 + $1.count } }
 }

@@ -1,8 +1,8 @@
 // What the inner products of attention read: one head at a time, packed into rows of whole vectors,
 // and tiles of its queries.
 
-/// Queries of a tile: two vectors.
-let tile = 16
+/// Queries of a tile: two vectors. The bits do not depend on it.
+let tile = CPU.hasWideVectors ? 32 : 16
 
 /// The queries of a tile that see key `j`: those at `start + offset + lane` ≥ j.
 @inline(__always)
@@ -39,8 +39,10 @@ func unpackHead(
 
 /// A tile of packed rows [tile, columns] as [columns, tile].
 func transposeTile(_ rows: Floats, columns: Int, into turned: Floats) {
-  for c in stride(from: 0, to: columns, by: 8) {
-    transpose8x8(rows + c, row: columns, into: turned + c * tile, row: tile)
-    transpose8x8(rows + 8 * columns + c, row: columns, into: turned + c * tile + 8, row: tile)
+  let tile = tile
+  for r in stride(from: 0, to: tile, by: 8) {
+    for c in stride(from: 0, to: columns, by: 8) {
+      transpose8x8(rows + r * columns + c, row: columns, into: turned + c * tile + r, row: tile)
+    }
   }
 }

@@ -7,7 +7,9 @@ public func causalAttentionBackward(
   _ dO: Matrix, _ qkv: Matrix, o: Matrix, statistics: Matrix, _ shape: AttentionShape,
   into dQKV: Matrix, _ arena: Arena
 ) {
-  let (length, width) = (shape.positions, shape.paddedWidth)
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.attention, since: clock) }
+  let (length, width, tile) = (shape.positions, shape.paddedWidth, tile)
   let padded = shape.paddedPositions
   shape.check(qkv, o, statistics)
   precondition(dO.rows == o.rows && dO.columns == o.columns)
@@ -76,7 +78,15 @@ public func causalAttentionBackward(
 private func softmaxColumnsBackward(
   _ s: Floats, _ dP: Floats, start: Int, seen: Int, top: Floats, inverse: Floats, dots: Floats
 ) {
-  for offset in stride(from: 0, to: min(tile, seen - start), by: 8) {
+  let tile = tile
+  for offset in stride(from: 0, to: tile, by: 8) {
+    guard offset < seen - start else {  // beyond the last query
+      for i in stride(from: offset, to: seen * tile, by: tile) {
+        s.store(.zero, i)
+        dP.store(.zero, i)
+      }
+      continue
+    }
     let first = start + offset
     let lanes = min(8, seen - first)
     let (m, scale) = (top.vector(first, lanes), inverse.vector(first, lanes))
@@ -94,11 +104,6 @@ private func softmaxColumnsBackward(
       s.store(p, i)
       dP.store(p * (dP.vector(i) - dot), i)
     }
-  }
-  guard seen - start <= 8 else { return }
-  for j in 0..<seen {
-    s.store(.zero, j * tile + 8)
-    dP.store(.zero, j * tile + 8)
   }
 }
 

@@ -6,7 +6,9 @@
 public func causalAttentionForward(
   _ qkv: Matrix, _ shape: AttentionShape, into o: Matrix, statistics: Matrix, _ arena: Arena
 ) {
-  let (length, width) = (shape.positions, shape.paddedWidth)
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.attention, since: clock) }
+  let (length, width, tile) = (shape.positions, shape.paddedWidth, tile)
   shape.check(qkv, o, statistics)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
@@ -54,40 +56,52 @@ public func causalAttentionForward(
 private func softmaxColumns(
   _ s: Floats, start: Int, seen: Int, top: Floats, inverse: Floats
 ) {
+  for offset in stride(from: 0, to: min(tile, seen - start), by: 16) {
+    softmaxColumns(
+      s + offset, row: tile, start: start, offset: offset, seen: seen, top: top, inverse: inverse)
+  }
+}
+
+/// The same for sixteen queries from `start + offset` on, whose scores are at s, rows `row` apart.
+@inline(__always)
+private func softmaxColumns(
+  _ s: Floats, row: Int, start: Int, offset: Int, seen: Int, top: Floats, inverse: Floats
+) {
   let lowest = Float8(repeating: -.greatestFiniteMagnitude)
   var (m0, m1) = (lowest, lowest)
   for j in 0..<start {
-    m0 = larger(m0, s.vector(j * tile))
-    m1 = larger(m1, s.vector(j * tile + 8))
+    m0 = larger(m0, s.vector(j * row))
+    m1 = larger(m1, s.vector(j * row + 8))
   }
   for j in start..<seen {
-    m0 = larger(m0, lowest.replacing(with: s.vector(j * tile), where: sees(j, from: start, 0)))
-    m1 = larger(m1, lowest.replacing(with: s.vector(j * tile + 8), where: sees(j, from: start, 8)))
+    let (sees0, sees1) = (sees(j, from: start, offset), sees(j, from: start, offset + 8))
+    m0 = larger(m0, lowest.replacing(with: s.vector(j * row), where: sees0))
+    m1 = larger(m1, lowest.replacing(with: s.vector(j * row + 8), where: sees1))
   }
   var (l0, l1) = (Float8.zero, Float8.zero)
   for j in 0..<start {
-    let p0 = exp(s.vector(j * tile) - m0)
-    let p1 = exp(s.vector(j * tile + 8) - m1)
-    s.store(p0, j * tile)
-    s.store(p1, j * tile + 8)
+    let p0 = exp(s.vector(j * row) - m0)
+    let p1 = exp(s.vector(j * row + 8) - m1)
+    s.store(p0, j * row)
+    s.store(p1, j * row + 8)
     l0 += p0
     l1 += p1
   }
   for j in start..<seen {
-    let p0 = Float8.zero.replacing(
-      with: exp(s.vector(j * tile) - m0), where: sees(j, from: start, 0))
-    let p1 = Float8.zero.replacing(
-      with: exp(s.vector(j * tile + 8) - m1), where: sees(j, from: start, 8))
-    s.store(p0, j * tile)
-    s.store(p1, j * tile + 8)
+    let (sees0, sees1) = (sees(j, from: start, offset), sees(j, from: start, offset + 8))
+    let p0 = Float8.zero.replacing(with: exp(s.vector(j * row) - m0), where: sees0)
+    let p1 = Float8.zero.replacing(with: exp(s.vector(j * row + 8) - m1), where: sees1)
+    s.store(p0, j * row)
+    s.store(p1, j * row + 8)
     l0 += p0
     l1 += p1
   }
-  let count = seen - start
-  top.store(m0, start, min(8, count))
-  inverse.store(1 / l0, start, min(8, count))
+  let first = start + offset
+  let count = seen - first
+  top.store(m0, first, min(8, count))
+  inverse.store(1 / l0, first, min(8, count))
   if count > 8 {
-    top.store(m1, start + 8, count - 8)
-    inverse.store(1 / l1, start + 8, count - 8)
+    top.store(m1, first + 8, min(8, count - 8))
+    inverse.store(1 / l1, first + 8, min(8, count - 8))
   }
 }

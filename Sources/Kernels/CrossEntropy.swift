@@ -28,15 +28,18 @@ public func crossEntropyBackpropagate(
   _ hidden: Matrix, table: Matrix, targets: [Int32], scale: Float, zLoss: Float,
   into dHidden: Matrix, addingTo dTable: Matrix, _ arena: Arena
 ) -> CrossEntropySum {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.head, since: clock) }
   precondition(targets.count == hidden.rows && dHidden.rows == hidden.rows)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
   let logits = logitChunk(hidden, table, arena)
   var sums = CrossEntropySum()
-  for rows in chunks(hidden.rows, logits.rows) {
+  for start in stride(from: 0, to: hidden.rows, by: logits.rows) {
+    let rows = start..<min(start + logits.rows, hidden.rows)
     let h = hidden[rows: rows]
     let z = logits[rows: 0..<rows.count]
-    matmul(h, transposed: table, into: z, arena)
+    product(h, transposed: table, into: z, arena)
     for row in 0..<rows.count {
       let target = Int(targets[rows.lowerBound + row])
       precondition(target >= -1 && target < table.rows, "target outside the vocabulary")
@@ -54,8 +57,8 @@ public func crossEntropyBackpropagate(
       for i in 0..<table.rows { p[i] *= factor }
       p[target] -= scale
     }
-    matmul(z, table, into: dHidden[rows: rows], arena)
-    matmul(transposed: z, h, addingTo: dTable, arena)
+    product(z, table, into: dHidden[rows: rows], arena)
+    product(transposed: z, h, addingTo: dTable, arena)
   }
   return sums
 }
@@ -64,12 +67,8 @@ public func crossEntropyBackpropagate(
 /// cache. A row ends in 16 floats that are not used: columns are read too, and rows a power of two
 /// apart would share a few lines of the cache.
 func logitChunk(_ hidden: Matrix, _ table: Matrix, _ arena: Arena) -> Matrix {
-  let rows = min(hidden.rows, max(64, min(512, (1 << 18) / table.rows)))
+  let rows = min(hidden.rows, max(128, min(512, (1 << 18) / table.rows)))
   return arena.matrix(rows, table.rows + 16)[columns: 0..<table.rows]
-}
-
-func chunks(_ count: Int, _ size: Int) -> [Range<Int>] {
-  stride(from: 0, to: count, by: max(1, size)).map { $0..<min($0 + size, count) }
 }
 
 @inline(__always)

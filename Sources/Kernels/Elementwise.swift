@@ -1,6 +1,8 @@
 /// y = a + b, element by element; y may be a or b.
 @inline(never)
 public func add(_ a: Matrix, _ b: Matrix, into y: Matrix) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.residual, since: clock) }
   precondition(a.rows == b.rows && a.columns == b.columns)
   precondition(y.rows == a.rows && y.columns == a.columns)
   let columns = a.columns

@@ -10,6 +10,8 @@
 public func embeddingForward(
   _ ids: ArraySlice<Int32>, table: Matrix, positions: Matrix?, length: Int, into y: Matrix
 ) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.embedding, since: clock) }
   let width = table.columns
   precondition(y.rows == ids.count && y.columns == width && y.isContiguous)
   precondition(ids.count.isMultiple(of: length))
@@ -30,6 +32,8 @@ public func embeddingForward(
 public func embeddingBackward(
   _ dy: Matrix, ids: [Int32], addingTo dTable: Matrix, positions dPositions: Matrix?, length: Int
 ) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.embedding, since: clock) }
   let width = dTable.columns
   precondition(dy.rows == ids.count && dy.columns == width)
   if let dPositions { precondition(dPositions.rows >= length && dPositions.columns == width) }

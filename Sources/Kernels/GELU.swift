@@ -8,6 +8,8 @@ private let cubic: Float = 0.044_715
 /// y = gelu(x), both [n, F].
 @inline(never)
 public func geluForward(_ x: Matrix, into y: Matrix) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.activation, since: clock) }
   precondition(x.rows == y.rows && x.columns == y.columns)
   let width = x.columns
   for row in 0..<x.rows {
@@ -22,9 +24,11 @@ public func geluForward(_ x: Matrix, into y: Matrix) {
   }
 }
 
-/// Writes dx [n, F]; it may be dy or x.
+/// Writes dx [n, F], and y over dy, so that the forward pass need not keep it; dx may be x.
 @inline(never)
 public func geluBackward(_ dy: Matrix, _ x: Matrix, into dx: Matrix) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.activation, since: clock) }
   precondition(x.rows == dy.rows && x.columns == dy.columns)
   precondition(x.rows == dx.rows && x.columns == dx.columns)
   let width = x.columns
@@ -36,7 +40,9 @@ public func geluBackward(_ dy: Matrix, _ x: Matrix, into dx: Matrix) {
       let t = tanh(root * v * (1 + cubic * v * v))
       let inner = root * (1 + 3 * cubic * v * v)
       let slope = 0.5 * (1 + t) + 0.5 * v * (1 - t * t) * inner
-      dx.store(dy.vector(i, lanes) * slope, i, lanes)
+      let d = dy.vector(i, lanes)
+      dy.store(0.5 * v * (1 + t), i, lanes)
+      dx.store(d * slope, i, lanes)
     }
     forEachVector(width, vector)
   }

@@ -9,6 +9,8 @@
 public func layerNormForward(
   _ x: Matrix, gain: Matrix, bias: Matrix?, epsilon: Float, into y: Matrix, statistics: Matrix
 ) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.norm, since: clock) }
   let width = gain.columns
   let groups = statistics.columns / 2
   precondition(x.columns == groups * width && y.columns == x.columns)
@@ -39,12 +41,42 @@ public func layerNormForward(
   }
 }
 
+/// y = (x − μ) r ⊙ gain + bias, as `layerNormForward` made it, with the μ and r that it saved.
+@inline(never)
+public func layerNormScale(
+  _ x: Matrix, gain: Matrix, bias: Matrix?, statistics: Matrix, into y: Matrix
+) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.norm, since: clock) }
+  let width = gain.columns
+  let groups = statistics.columns / 2
+  precondition(x.columns == groups * width && y.columns == x.columns)
+  precondition(y.rows == x.rows && statistics.rows == x.rows)
+  if let bias { precondition(bias.columns == width) }
+  let (g, b) = (gain.base, bias?.base)
+  for row in 0..<x.rows {
+    let (xRow, yRow) = (x.pointer(row: row), y.pointer(row: row))
+    let saved = statistics.pointer(row: row)
+    for group in 0..<groups {
+      let (x, y) = (xRow + group * width, yRow + group * width)
+      let (mean, r) = (saved[2 * group], saved[2 * group + 1])
+      forEachVector(width) { i, lanes in
+        let normal = (x.vector(i, lanes) - mean) * r
+        let offset = b.map { $0.vector(i, lanes) } ?? .zero
+        y.store(offset.addingProduct(normal, g.vector(i, lanes)), i, lanes)
+      }
+    }
+  }
+}
+
 /// Writes dx [n, groups·W], or adds to it, and adds to dGain and dBias [1, W]. dx may be dy.
 @inline(never)
 public func layerNormBackward(
   _ dy: Matrix, x: Matrix, gain: Matrix, statistics: Matrix, into dx: Matrix, accumulating: Bool,
   addingTo dGain: Matrix, _ dBias: Matrix?
 ) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.norm, since: clock) }
   let width = gain.columns
   let groups = statistics.columns / 2
   precondition(x.columns == groups * width && dy.columns == x.columns && dx.columns == x.columns)

@@ -1,43 +1,58 @@
-// Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x.
-//
-// Large products of the backward pass go to OpenBLAS. It packs both factors and clears the result
-// first, which is dear where little is summed over: there the register blocks of RegisterBlock.swift
-// take 1/4 less time (depth 16), 1/20 less at 256, and about the same at 512 (Zen 5, one thread). The
-// forward product is always theirs: the bits of a row do not depend on how many rows there are, and
-// evaluation relies on it.
+// Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x. All of them go
+// through the register blocks of RegisterBlock.swift: on AVX2 they take 1/4 less time than OpenBLAS
+// where little is summed over (depth 16), 1/20 less at 256 and about the same at 512 (Zen 5, one
+// thread), on AVX-512 half of it, and the bits of a row do not depend on how many rows there are.
+// Where there is no vector code of our own (not x86-64, or a baseline build), the products of the
+// backward pass are OpenBLAS's.
 
 /// y = x wᵀ, with x [n, D], w [F, D], y [n, F].
 @inline(never)
 public func matmul(_ x: Matrix, transposed w: Matrix, into y: Matrix, _ arena: Arena) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.linear, since: clock) }
+  product(x, transposed: w, into: y, arena)
+}
+
+/// y = x w, with x [n, F], w [F, D], y [n, D].
+@inline(never)
+public func matmul(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.linear, since: clock) }
+  product(x, w, into: y, arena)
+}
+
+/// w += yᵀ x, with y [n, F], x [n, D], w [F, D].
+@inline(never)
+public func matmul(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix, _ arena: Arena) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.linear, since: clock) }
+  product(transposed: y, x, addingTo: w, arena)
+}
+
+/// y = x wᵀ
+func product(_ x: Matrix, transposed w: Matrix, into y: Matrix, _ arena: Arena) {
   precondition(x.columns == w.columns && y.rows == x.rows && y.columns == w.rows)
   multiply(
     x.base, aRow: x.stride, aColumn: 1, w, transposed: true, depth: x.columns, into: y,
     accumulating: false, arena)
 }
 
-/// y = x w, with x [n, F], w [F, D], y [n, D].
-@inline(never)
-public func matmul(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
+/// y = x w
+func product(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
   precondition(x.columns == w.rows && y.rows == x.rows && y.columns == w.columns)
-  if isLarge(y, depth: x.columns) { return BLAS.sgemm(x, w, into: y) }
+  if !CPU.hasVectorCode { return BLAS.sgemm(x, w, into: y) }
   multiply(
     x.base, aRow: x.stride, aColumn: 1, w, transposed: false, depth: x.columns, into: y,
     accumulating: false, arena)
 }
 
-/// w += yᵀ x, with y [n, F], x [n, D], w [F, D].
-@inline(never)
-public func matmul(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix, _ arena: Arena) {
+/// w += yᵀ x
+func product(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix, _ arena: Arena) {
   precondition(y.rows == x.rows && w.rows == y.columns && w.columns == x.columns)
-  if isLarge(w, depth: x.rows) { return BLAS.sgemm(transposed: y, x, addingTo: w) }
+  if !CPU.hasVectorCode { return BLAS.sgemm(transposed: y, x, addingTo: w) }
   multiply(
     y.base, aRow: 1, aColumn: y.stride, x, transposed: false, depth: x.rows, into: w,
     accumulating: true, arena)
-}
-
-/// Whether OpenBLAS is at least as fast for a product with result `c`.
-private func isLarge(_ c: Matrix, depth: Int) -> Bool {
-  min(c.rows, c.columns, depth) >= 512
 }
 
 /// c = a b or a bᵀ, or c += …, in parts of the depth of about the same size.

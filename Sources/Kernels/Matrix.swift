@@ -1,3 +1,5 @@
+import Foundation
+
 // Letters of shapes in this module: n rows of a matrix, mostly B·T; B sequences, T positions, D width of
 // the residual stream, H heads, G heads of keys and values, W width of a head or of what is normalised
 // together, F outputs or hidden width, V vocabulary.
@@ -6,16 +8,35 @@
 final class Storage: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
   let count: Int
+  private let isMapped: Bool
 
   /// `count` floats, aligned to a cache line, not initialised.
+  ///
+  /// Many of them are pages of their own, which take memory when they are first written to, and give
+  /// it back in the end whatever else the heap holds.
   init(count: Int) {
     self.count = count
-    base = UnsafeMutableRawPointer.allocate(
-      byteCount: max(1, count) * MemoryLayout<Float>.stride, alignment: 64
-    ).bindMemory(to: Float.self, capacity: max(1, count))
+    let bytes = max(1, count) * MemoryLayout<Float>.stride
+    let pages =
+      bytes < 1 << 20
+      ? MAP_FAILED
+      : mmap(
+        nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    isMapped = pages != MAP_FAILED
+    let start =
+      if let pages, isMapped { pages } else {
+        UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+      }
+    base = start.bindMemory(to: Float.self, capacity: max(1, count))
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit {
+    if isMapped {
+      munmap(base, count * MemoryLayout<Float>.stride)
+    } else {
+      UnsafeMutableRawPointer(base).deallocate()
+    }
+  }
 }
 
 /// A row-major view of floats. It retains its storage and has the semantics of a reference: a copy

@@ -1,3 +1,5 @@
+import WideKernels
+
 // What a block reads of b should lie in the order in which it is read. `pack` copies some rows of b
 // into panels of 8, 16 or 24 columns, each panel [depth, width] without gaps, the last one filled up
 // with zeros to whole vectors; `multiplyPanels` walks them. A panel of 256 rows stays in the first
@@ -80,10 +82,17 @@ func multiplyPanels(
     var n = 0
     while n < columns {
       let width = panelWidth(columns - n)
-      multiplyPanel(
-        width: width, rows: rows, depth: depth, a, aRow: aRow, aColumn: aColumn,
-        b + (bRow == nil ? n * depth : n), bRow: bRow ?? width, into: c + n, cRow: cRow,
-        lanes: min(8, columns - n), accumulating: accumulating)
+      let b = b + (bRow == nil ? n * depth : n)
+      if CPU.hasWideVectors && width >= 16 {
+        multiplyWidePanel(
+          width: width, rows: rows, depth: depth, a, aRow: aRow, aColumn: aColumn, b,
+          bRow: bRow ?? width, into: c + n, cRow: cRow, accumulating: accumulating)
+      } else {
+        multiplyPanel(
+          width: width, rows: rows, depth: depth, a, aRow: aRow, aColumn: aColumn, b,
+          bRow: bRow ?? width, into: c + n, cRow: cRow, lanes: min(8, columns - n),
+          accumulating: accumulating)
+      }
       n += width
     }
   }

@@ -72,6 +72,8 @@ public func add(_ a: ParameterBuffer, into b: ParameterBuffer) {
 /// b += a in `range`, so that workers can share the sum.
 @inline(never)
 public func add(_ a: ParameterBuffer, into b: ParameterBuffer, range: Range<Int>) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.optimizer, since: clock) }
   precondition(a.count == b.count && range.lowerBound >= 0 && range.upperBound <= b.count)
   let (a, b) = (a.base + range.lowerBound, b.base + range.lowerBound)
   for i in 0..<range.count { b[i] += a[i] }
@@ -80,6 +82,8 @@ public func add(_ a: ParameterBuffer, into b: ParameterBuffer, range: Range<Int>
 /// Σ b² over `range`, accumulated in Double in an order that depends on the range alone.
 @inline(never)
 public func sumOfSquares(_ b: ParameterBuffer, range: Range<Int>) -> Double {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.optimizer, since: clock) }
   precondition(range.lowerBound >= 0 && range.upperBound <= b.count)
   let p = b.base + range.lowerBound
   var low = SIMD4<Double>.zero

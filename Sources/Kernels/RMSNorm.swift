@@ -10,6 +10,8 @@
 public func rmsNormForward(
   _ x: Matrix, gain: Matrix, epsilon: Float, into y: Matrix, inverse: Matrix
 ) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.norm, since: clock) }
   let width = gain.columns
   let groups = inverse.columns
   precondition(x.columns == groups * width && y.columns == x.columns)
@@ -33,12 +35,36 @@ public func rmsNormForward(
   }
 }
 
+/// y = x r ⊙ gain, as `rmsNormForward` made it, with the r that it saved.
+@inline(never)
+public func rmsNormScale(_ x: Matrix, gain: Matrix, inverse: Matrix, into y: Matrix) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.norm, since: clock) }
+  let width = gain.columns
+  let groups = inverse.columns
+  precondition(x.columns == groups * width && y.columns == x.columns)
+  precondition(y.rows == x.rows && inverse.rows == x.rows)
+  let g = gain.base
+  for row in 0..<x.rows {
+    let (xRow, yRow) = (x.pointer(row: row), y.pointer(row: row))
+    for group in 0..<groups {
+      let (x, y) = (xRow + group * width, yRow + group * width)
+      let r = inverse.pointer(row: row)[group]
+      forEachVector(width) { i, lanes in
+        y.store(x.vector(i, lanes) * r * g.vector(i, lanes), i, lanes)
+      }
+    }
+  }
+}
+
 /// Writes dx [n, groups·W], or adds to it, and adds to dGain [1, W]. dx may be dy.
 @inline(never)
 public func rmsNormBackward(
   _ dy: Matrix, x: Matrix, gain: Matrix, inverse: Matrix, into dx: Matrix, accumulating: Bool,
   addingTo dGain: Matrix
 ) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.norm, since: clock) }
   let width = gain.columns
   let groups = inverse.columns
   precondition(x.columns == groups * width && dy.columns == x.columns && dx.columns == x.columns)

@@ -34,14 +34,23 @@ private func multiplyBlock<let rows: Int, let vectors: Int>(
   for m in 0..<rows { for v in 0..<vectors { c.store(sums[m][v], m * cRow + 8 * v, lanes) } }
 }
 
-/// The columns of the next panel, where `left` are left: blocks of 24 and 16 are the fastest, so 8 are
-/// taken only where there are no more. The last panel may have less than 8 columns to fill it.
+/// The columns of the next panel, where `left` are left: the widest blocks are the fastest, so the
+/// narrowest are taken only where there are no more. The last panel may have less than 8 columns to
+/// fill it.
 @inline(__always)
 func panelWidth(_ left: Int) -> Int {
+  if CPU.hasWideVectors && left >= 16 {
+    switch left / 16 {
+    case 1: return 16
+    case 2: return 32
+    case 3, 5: return 48
+    default: return 64
+    }
+  }
   switch left / 8 {
-  case 0, 1: 8
-  case 2, 4: 16
-  default: 24
+  case 0, 1: return 8
+  case 2, 4: return 16
+  default: return 24
   }
 }
 

@@ -28,12 +28,16 @@ public struct RotaryTable: Sendable {
 /// Rotates each head of x [B·T, heads·W] in place by the angle of its position n mod T.
 @inline(never)
 public func rotaryForward(_ x: Matrix, table: RotaryTable, length: Int) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.rotary, since: clock) }
   rotate(x, table, length, sign: 1)
 }
 
 /// Rotates each head of dx [B·T, heads·W] back, in place.
 @inline(never)
 public func rotaryBackward(_ dx: Matrix, table: RotaryTable, length: Int) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.rotary, since: clock) }
   rotate(dx, table, length, sign: -1)
 }
 

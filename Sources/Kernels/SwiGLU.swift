@@ -5,6 +5,8 @@
 /// h = silu(a) ⊙ b with x = [a | b] [n, 2F] and h [n, F].
 @inline(never)
 public func swiGLUForward(_ x: Matrix, into h: Matrix) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.activation, since: clock) }
   let width = h.columns
   precondition(x.columns == 2 * width && x.rows == h.rows)
   for row in 0..<x.rows {
@@ -17,9 +19,12 @@ public func swiGLUForward(_ x: Matrix, into h: Matrix) {
   }
 }
 
-/// Writes dx = [da | db] [n, 2F] from dh [n, F]; dx may be x.
+/// Writes dx = [da | db] [n, 2F] from dh [n, F], and h over dh, so that the forward pass need not keep
+/// it; dx may be x.
 @inline(never)
 public func swiGLUBackward(_ dh: Matrix, _ x: Matrix, into dx: Matrix) {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.activation, since: clock) }
   let width = dh.columns
   precondition(x.columns == 2 * width && dx.columns == 2 * width)
   precondition(x.rows == dh.rows && dx.rows == dh.rows)
@@ -32,8 +37,10 @@ public func swiGLUBackward(_ dh: Matrix, _ x: Matrix, into dx: Matrix) {
       let s = sigmoid(v)
       let silu = v * s
       let slope = s.addingProduct(silu, 1 - s)
-      da.store(d * b.vector(i, lanes) * slope, i, lanes)
+      let up = b.vector(i, lanes)
+      da.store(d * up * slope, i, lanes)
       db.store(d * silu, i, lanes)
+      dh.store(silu * up, i, lanes)
     }
     forEachVector(width, vector)
   }

@@ -22,15 +22,18 @@ public struct TokenScore: Sendable, Equatable {
 public func tokenScores(
   _ hidden: Matrix, table: Matrix, targets: [Int32], _ arena: Arena
 ) -> [TokenScore] {
+  let clock = KernelClock.start()
+  defer { KernelClock.stop(.head, since: clock) }
   precondition(targets.count == hidden.rows)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
   let logits = logitChunk(hidden, table, arena)
   var scores: [TokenScore] = []
   scores.reserveCapacity(targets.count)
-  for rows in chunks(hidden.rows, logits.rows) {
+  for start in stride(from: 0, to: hidden.rows, by: logits.rows) {
+    let rows = start..<min(start + logits.rows, hidden.rows)
     let z = logits[rows: 0..<rows.count]
-    matmul(hidden[rows: rows], transposed: table, into: z, arena)
+    product(hidden[rows: rows], transposed: table, into: z, arena)
     for row in 0..<rows.count {
       let target = Int(targets[rows.lowerBound + row])
       precondition(target >= 0 && target < table.rows, "target outside the vocabulary")

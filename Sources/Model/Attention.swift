@@ -45,7 +45,6 @@ package struct Attention: BlockLayer {
   }
 
   package struct Saved {
-    let x: Matrix  // [B·T, D]
     let queries: Norm.Saved?  // Q before its norm
     let keys: Norm.Saved?
     let qkv: Matrix  // [B·T, (H + 2G)·W]  normalised and rotated
@@ -78,13 +77,12 @@ package struct Attention: BlockLayer {
     let statistics = arena.matrix(batch.sequences * heads, 2 * batch.positions)
     causalAttentionForward(qkv, shape, into: o, statistics: statistics, arena)
     output.forward(o, into: y, weights, arena)
-    return Saved(
-      x: x, queries: queries, keys: keys, qkv: qkv, o: o, statistics: statistics)
+    return Saved(queries: queries, keys: keys, qkv: qkv, o: o, statistics: statistics)
   }
 
   package func backward(
-    _ dy: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer,
-    _ gradients: ParameterBuffer, _ arena: Arena
+    _ dy: Matrix, x: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape,
+    _ weights: ParameterBuffer, _ gradients: ParameterBuffer, _ arena: Arena
   ) {
     arena.scratch {
       let dO = arena.matrix(dy.rows, saved.o.columns)
@@ -100,7 +98,7 @@ package struct Attention: BlockLayer {
         queryNorm.backward(dQ, queries, into: dQ, weights, gradients)
         keyNorm.backward(dK, keys, into: dK, weights, gradients)
       }
-      projection.backward(dQKV, x: saved.x, into: dx, weights, gradients, arena)
+      projection.backward(dQKV, x: x, into: dx, weights, gradients, arena)
     }
   }
 

@@ -18,31 +18,34 @@ package struct GELUFeedForward: BlockLayer {
   }
 
   package struct Saved {
-    let x: Matrix  // [B·T, D]
     let a: Matrix  // [B·T, F]  x W₁ᵀ + b₁
-    let h: Matrix  // [B·T, F]  gelu(a)
   }
 
   package func forward(
     _ x: Matrix, into y: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer, _ arena: Arena
   ) -> Saved {
     let a = arena.matrix(x.rows, up.weight.rows)
-    let h = arena.matrix(x.rows, up.weight.rows)
     up.forward(x, into: a, weights, arena)
-    geluForward(a, into: h)
-    down.forward(h, into: y, weights, arena)
-    return Saved(x: x, a: a, h: h)
+    arena.scratch {
+      let h = arena.matrix(x.rows, up.weight.rows)  // gelu(a)
+      geluForward(a, into: h)
+      down.forward(h, into: y, weights, arena)
+    }
+    return Saved(a: a)
   }
 
   package func backward(
-    _ dy: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer,
-    _ gradients: ParameterBuffer, _ arena: Arena
+    _ dy: Matrix, x: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape,
+    _ weights: ParameterBuffer, _ gradients: ParameterBuffer, _ arena: Arena
   ) {
     arena.scratch {
-      let da = arena.matrix(dy.rows, saved.h.columns)
-      down.backward(dy, x: saved.h, into: da, weights, gradients, arena)
-      geluBackward(da, saved.a, into: da)
-      up.backward(da, x: saved.x, into: dx, weights, gradients, arena)
+      let dh = arena.matrix(dy.rows, down.weight.columns)
+      down.backward(dy, into: dh, weights, arena)
+      let da = saved.a  // not needed again
+      geluBackward(dh, saved.a, into: da)
+      let h = dh
+      down.backward(dy, x: h, addingTo: gradients, arena)
+      up.backward(da, x: x, into: dx, weights, gradients, arena)
     }
   }
 }

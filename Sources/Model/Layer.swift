@@ -3,24 +3,24 @@ import Kernels
 
 /// A layer inside a block: a map of rows [B·T, D] to rows [B·T, D].
 ///
-/// It owns no numbers, only where its parameters lie. What `backward` needs of a forward pass is in
-/// `Saved`, so that what a step keeps in memory is visible and typed. Everything else that a pass
-/// takes from the arena it gives back.
+/// It owns no numbers, only where its parameters lie. What `backward` needs of a forward pass beside x
+/// is in `Saved`, so that what a step keeps in memory is visible and typed. Everything else that a
+/// pass takes from the arena it gives back.
 package protocol BlockLayer: Sendable {
   associatedtype Saved
 
   /// Declares the parameters of the layer in block `index`.
   init(_ config: ModelConfig, index: Int, _ layout: inout ParameterLayout)
 
-  /// Writes y.
+  /// Writes y, which may be x.
   func forward(
     _ x: Matrix, into y: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer, _ arena: Arena
   ) -> Saved
 
   /// Writes dx, adds to `gradients`.
   func backward(
-    _ dy: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer,
-    _ gradients: ParameterBuffer, _ arena: Arena)
+    _ dy: Matrix, x: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape,
+    _ weights: ParameterBuffer, _ gradients: ParameterBuffer, _ arena: Arena)
 }
 
 /// B sequences of T positions.

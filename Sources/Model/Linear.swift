@@ -43,7 +43,17 @@ package struct Linear: Sendable {
     _ dy: Matrix, x: Matrix, into dx: Matrix, _ weights: ParameterBuffer,
     _ gradients: ParameterBuffer, _ arena: Arena
   ) {
+    backward(dy, into: dx, weights, arena)
+    backward(dy, x: x, addingTo: gradients, arena)
+  }
+
+  /// Writes dx.
+  func backward(_ dy: Matrix, into dx: Matrix, _ weights: ParameterBuffer, _ arena: Arena) {
     matmul(dy, weights[weight], into: dx, arena)
+  }
+
+  /// Adds dW and db to `gradients`.
+  func backward(_ dy: Matrix, x: Matrix, addingTo gradients: ParameterBuffer, _ arena: Arena) {
     matmul(transposed: dy, x, addingTo: gradients[weight], arena)
     if let bias { biasBackward(dy, addingTo: gradients[bias]) }
   }

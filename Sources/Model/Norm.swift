@@ -44,6 +44,18 @@ package struct Norm: Sendable {
     }
   }
 
+  /// Writes y again, with the same bits.
+  package func repeatForward(_ saved: Saved, into y: Matrix, _ weights: ParameterBuffer) {
+    switch kind {
+    case .rmsNorm:
+      rmsNormScale(saved.x, gain: weights[gain], inverse: saved.statistics, into: y)
+    case .gainOnlyLayerNorm, .layerNorm:
+      layerNormScale(
+        saved.x, gain: weights[gain], bias: bias.map { weights[$0] },
+        statistics: saved.statistics, into: y)
+    }
+  }
+
   /// Writes dx, or adds to it, and adds to `gradients`; dx may be dy.
   package func backward(
     _ dy: Matrix, _ saved: Saved, into dx: Matrix, accumulating: Bool = false,

@@ -18,32 +18,34 @@ package struct SwiGLUFeedForward: BlockLayer {
   }
 
   package struct Saved {
-    let x: Matrix  // [B·T, D]
     let ab: Matrix  // [B·T, 2F]  x W₁ᵀ beside x W₃ᵀ
-    let h: Matrix  // [B·T, F]  silu(a) ⊙ b
   }
 
   package func forward(
     _ x: Matrix, into y: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer, _ arena: Arena
   ) -> Saved {
     let ab = arena.matrix(x.rows, gateAndUp.weight.rows)
-    let h = arena.matrix(x.rows, down.weight.columns)
     gateAndUp.forward(x, into: ab, weights, arena)
-    swiGLUForward(ab, into: h)
-    down.forward(h, into: y, weights, arena)
-    return Saved(x: x, ab: ab, h: h)
+    arena.scratch {
+      let h = arena.matrix(x.rows, down.weight.columns)  // silu(a) ⊙ b
+      swiGLUForward(ab, into: h)
+      down.forward(h, into: y, weights, arena)
+    }
+    return Saved(ab: ab)
   }
 
   package func backward(
-    _ dy: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer,
-    _ gradients: ParameterBuffer, _ arena: Arena
+    _ dy: Matrix, x: Matrix, _ saved: Saved, into dx: Matrix, _ batch: BatchShape,
+    _ weights: ParameterBuffer, _ gradients: ParameterBuffer, _ arena: Arena
   ) {
     arena.scratch {
-      let dh = arena.matrix(dy.rows, saved.h.columns)
-      down.backward(dy, x: saved.h, into: dh, weights, gradients, arena)
+      let dh = arena.matrix(dy.rows, down.weight.columns)
+      down.backward(dy, into: dh, weights, arena)
       let dab = saved.ab  // not needed again
       swiGLUBackward(dh, saved.ab, into: dab)
-      gateAndUp.backward(dab, x: saved.x, into: dx, weights, gradients, arena)
+      let h = dh
+      down.backward(dy, x: h, addingTo: gradients, arena)
+      gateAndUp.backward(dab, x: x, into: dx, weights, gradients, arena)
     }
   }
 }

@@ -32,29 +32,39 @@ struct Transformer<FeedForward: BlockLayer>: LanguageModel {
   ) -> LossSum {
     let shape = shape(batch)
     arena.reset()
-    var x = arena.matrix(shape.rows, config.width)
-    embedding.forward(batch.inputs[...], length: shape.positions, into: x, weights)
-    var saved: [TransformerBlock<FeedForward>.Saved] = []
-    saved.reserveCapacity(blocks.count)
-    for block in blocks {
-      let y = arena.matrix(shape.rows, config.width)
-      saved.append(block.forward(x, into: y, shape, weights, arena))
-      x = y
-    }
-    let normal = arena.matrix(shape.rows, config.width)
-    let savedNorm = norm.forward(x, into: normal, weights, arena)
-
+    let x = arena.matrix(shape.rows, config.width)
     let dx = arena.matrix(shape.rows, config.width)
-    let sums = crossEntropyBackpropagate(
-      normal, table: weights[head], targets: batch.targets, scale: scale, zLoss: zLoss, into: dx,
-      addingTo: gradients[head], arena)
-    norm.backward(dx, savedNorm, into: dx, weights, gradients)
-    for (block, saved) in zip(blocks, saved).reversed() {
-      block.backward(dx, saved, shape, weights, gradients, arena)
+    embedding.forward(batch.inputs[...], length: shape.positions, into: x, weights)
+    let sums = through(0, x, into: dx, shape, weights, gradients, arena) { y, dy in
+      let normal = arena.matrix(shape.rows, config.width)
+      let saved = norm.forward(y, into: normal, weights, arena)
+      let sums = crossEntropyBackpropagate(
+        normal, table: weights[head], targets: batch.targets, scale: scale, zLoss: zLoss, into: dy,
+        addingTo: gradients[head], arena)
+      norm.backward(dy, saved, into: dy, weights, gradients)
+      return sums
     }
     embedding.backward(dx, batch, gradients)
     return LossSum(
       crossEntropy: sums.crossEntropy, squaredLogSumExp: sums.squaredLogSumExp, tokens: sums.tokens)
+  }
+
+  /// Forward through the blocks from `index` on, through the loss, and back: what a block saves lives
+  /// on the stack between its two passes. Writes dx.
+  private func through(
+    _ index: Int, _ x: Matrix, into dx: Matrix, _ shape: BatchShape, _ weights: ParameterBuffer,
+    _ gradients: ParameterBuffer, _ arena: Arena,
+    loss: (_ y: Matrix, _ dy: Matrix) -> CrossEntropySum
+  ) -> CrossEntropySum {
+    guard index < blocks.count else { return loss(x, dx) }
+    return arena.scratch {
+      let y = arena.matrix(x.rows, x.columns)
+      let saved = blocks[index].forward(x, into: y, shape, weights, arena)
+      let sums = through(
+        index + 1, y, into: dx, shape, weights, gradients, arena, loss: loss)
+      blocks[index].backward(dx, saved, shape, weights, gradients, arena)
+      return sums
+    }
   }
 
   private func shape(_ batch: TokenBatch) -> BatchShape {

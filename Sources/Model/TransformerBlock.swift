@@ -28,14 +28,13 @@ package struct TransformerBlock<FeedForward: BlockLayer>: Sendable {
   package func forward(
     _ x: Matrix, into y: Matrix, _ batch: BatchShape, _ weights: ParameterBuffer, _ arena: Arena
   ) -> Saved {
-    let normalX = arena.matrix(x.rows, x.columns)
     let u = arena.matrix(x.rows, x.columns)
-    let normalU = arena.matrix(x.rows, x.columns)
-    let savedX = attentionNorm.forward(x, into: normalX, weights, arena)
-    let savedAttention = attention.forward(normalX, into: u, batch, weights, arena)
+    // y is free until the end, and the outputs of the norms are cheap to make again on the way back.
+    let savedX = attentionNorm.forward(x, into: y, weights, arena)
+    let savedAttention = attention.forward(y, into: u, batch, weights, arena)
     add(x, u, into: u)
-    let savedU = feedForwardNorm.forward(u, into: normalU, weights, arena)
-    let savedFeedForward = feedForward.forward(normalU, into: y, batch, weights, arena)
+    let savedU = feedForwardNorm.forward(u, into: y, weights, arena)
+    let savedFeedForward = feedForward.forward(y, into: y, batch, weights, arena)
     add(u, y, into: y)
     return Saved(
       attentionNorm: savedX, attention: savedAttention, feedForwardNorm: savedU,
@@ -48,12 +47,16 @@ package struct TransformerBlock<FeedForward: BlockLayer>: Sendable {
     _ gradients: ParameterBuffer, _ arena: Arena
   ) {
     arena.scratch {
+      let normal = arena.matrix(dy.rows, dy.columns)
       let dNormal = arena.matrix(dy.rows, dy.columns)
+      feedForwardNorm.repeatForward(saved.feedForwardNorm, into: normal, weights)
       feedForward.backward(
-        dy, saved.feedForward, into: dNormal, batch, weights, gradients, arena)
+        dy, x: normal, saved.feedForward, into: dNormal, batch, weights, gradients, arena)
       feedForwardNorm.backward(
         dNormal, saved.feedForwardNorm, into: dy, accumulating: true, weights, gradients)
-      attention.backward(dy, saved.attention, into: dNormal, batch, weights, gradients, arena)
+      attentionNorm.repeatForward(saved.attentionNorm, into: normal, weights)
+      attention.backward(
+        dy, x: normal, saved.attention, into: dNormal, batch, weights, gradients, arena)
       attentionNorm.backward(
         dNormal, saved.attentionNorm, into: dy, accumulating: true, weights, gradients)
     }

@@ -15,6 +15,10 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
   case weaklyTiedFloorless = "weakly-tied-no-floor"
   /// a power of C and a floor: three parameters
   case computeOnly = "compute-only"
+  /// two power laws under one exponent, E = 0: four parameters
+  case kaplan
+  /// α = β where tokens are fresh, and what repeated ones are worth: six parameters
+  case dataConstrained = "data-constrained"
 
   /// The formula, for people.
   public var formula: String {
@@ -25,6 +29,8 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
     case .floorless: "L = A·N^−α + B·D^−β"
     case .weaklyTiedFloorless: "L = A·N^−α + B·D^−β, α near β"
     case .computeOnly: "L = E + λ·C^−η"
+    case .kaplan: "L = [(N_c/N)^(α_N/α_D) + D_c/D]^α_D"
+    case .dataConstrained: "L = E + A·N′^−α + B·D′^−α"
     }
   }
 
@@ -35,15 +41,19 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
     case .chinchilla, .weaklyTied: ChinchillaLaw.parameterCount
     case .floorless, .weaklyTiedFloorless: FloorlessLaw.parameterCount
     case .computeOnly: ComputeLaw.parameterCount
+    case .kaplan: 4
+    case .dataConstrained: 6
     }
   }
 
   /// The best law of this kind for `points`, which must have losses.
   func fit(_ points: [LawPoint], objective: Objective) throws(UserError) -> any LossFit {
-    try requireIdentifiable(points)
+    if self != .dataConstrained { try requireIdentifiable(points) }
     let coordinates = points.map(\.coordinates)
     let losses = points.compactMap(\.loss)
     switch self {
+    case .dataConstrained:
+      return try DataConstrainedFit(points, objective: objective)
     case .floorless:
       return FittedLaw<FloorlessLaw>(
         coordinates: coordinates, values: losses, objective: objective)
@@ -56,6 +66,8 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
     case .computeOnly:
       return FittedLaw<ComputeLaw>(
         coordinates: coordinates, values: losses, objective: objective)
+    case .kaplan:
+      return KaplanFit(coordinates: coordinates, values: losses, objective: objective)
     case .overTraining:
       return FittedLaw<OverTrainingLaw>(
         coordinates: coordinates, values: losses, objective: objective)

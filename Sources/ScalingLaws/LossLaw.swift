@@ -9,6 +9,9 @@ public protocol LossLaw: Sendable {
   var coefficients: [Coefficient] { get }
   /// L(N, D), in nats per token.
   func loss(parameters: Double, tokens: Double) -> Double
+  /// L of a run of whose D only `unique` tokens are distinct; all, when nil. Most laws do not know the
+  /// difference.
+  func loss(parameters: Double, tokens: Double, unique: Double?) -> Double
 }
 
 /// A number of a law with its name.
@@ -28,6 +31,16 @@ public struct Coefficient: Sendable, Equatable {
 }
 
 extension LossLaw {
+  /// L(N, D).
+  public func loss(parameters: Double, tokens: Double, unique: Double?) -> Double {
+    loss(parameters: parameters, tokens: tokens)
+  }
+
+  /// L of a run.
+  package func loss(of point: LawPoint) -> Double {
+    loss(parameters: point.parameters, tokens: point.tokens, unique: point.uniqueTokens)
+  }
+
   /// L(C, M) at C = 6·N·D FLOPs and M = D/N tokens per parameter.
   public func loss(compute: Double, tokenMultiplier: Double) -> Double {
     let (n, d) = shape(compute: compute, tokenMultiplier: tokenMultiplier)

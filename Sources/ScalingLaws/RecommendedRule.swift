@@ -48,10 +48,8 @@ extension LawData {
 extension LawPoint {
   /// This run with another role in the loss law.
   func with(role: Role) -> LawPoint {
-    var copy = LawPoint(
-      run: run, parameters: parameters, tokens: tokens, loss: loss, error: error, role: role,
-      errorRole: errorRole, location: location)
-    copy.taskErrors = taskErrors
+    var copy = self
+    copy.role = role
     return copy
   }
 }

@@ -41,7 +41,7 @@ public struct Runner: Sendable {
   /// - Parameters:
   ///   - store: where the records go
   ///   - saving: when checkpoints are written, and which of them stay
-  ///   - peakFLOPS: what large sgemm reaches on one core, for the log's utilisation
+  ///   - peakFLOPS: what a large product reaches on one core, for the log's utilisation
   ///   - cores: cores that are idle beside the one that the caller runs on
   ///   - stop: looked at between steps
   ///   - progress: told of every step

@@ -1,39 +1,47 @@
-import Dispatch
 import Experiment
 import Kernels
+import Synchronization
 
 /// AdamW with decoupled, independent weight decay (Loshchilov & Hutter 2019) and clipping of the
 /// global gradient norm. Works in fixed chunks, so the bits do not depend on the workers.
-struct AdamW {
+final class AdamW {
   /// Parameters that are updated by one call; all of them decay, or none.
   private struct Chunk {
     let range: Range<Int>
     let decays: Bool
   }
 
+  /// What is being done to every chunk.
+  private enum Pass {
+    case sum([ParameterBuffer])
+    case update(ParameterBuffer, with: ParameterBuffer, norm: Double, step: Int)
+  }
+
   let firstMoment: ParameterBuffer
   let secondMoment: ParameterBuffer
   private let config: TrainingConfig
   private let chunks: [Chunk]
+  private let partials: Partials
+  private let team: WorkerTeam
+  private var pass = Pass.sum([])
 
-  init(_ config: TrainingConfig, layout: ParameterLayout) {
+  /// - Parameter team: shares the work
+  init(_ config: TrainingConfig, layout: ParameterLayout, team: WorkerTeam) {
     self.config = config
     firstMoment = ParameterBuffer(layout)
     secondMoment = ParameterBuffer(layout)
     chunks = AdamW.chunks(layout, config.decays)
+    partials = Partials(count: chunks.count)
+    self.team = team
   }
 
   /// Sums the slots' gradients into the first, in slot order.
   ///
   /// - Returns: the global L2 norm of the sum
   func sum(_ gradients: [ParameterBuffer], workers: Int) -> Double {
-    let total = gradients[0]
-    let partial = Partials(count: chunks.count)
-    forEachChunk(workers) { index, chunk in
-      for slot in gradients.dropFirst() { add(slot, into: total, range: chunk.range) }
-      partial.set(index, sumOfSquares(total, range: chunk.range))
-    }
-    return partial.values.reduce(0, +).squareRoot()
+    pass = .sum(gradients)
+    team.run(self, shares: min(workers, chunks.count))
+    return partials.sum.squareRoot()
   }
 
   /// Clips the gradient, whose global norm is `norm`, and updates the weights.
@@ -42,31 +50,29 @@ struct AdamW {
   func update(
     _ weights: ParameterBuffer, with total: ParameterBuffer, norm: Double, step: Int, workers: Int
   ) {
+    pass = .update(weights, with: total, norm: norm, step: step)
+    team.run(self, shares: min(workers, chunks.count))
+  }
+
+  private func sum(_ gradients: [ParameterBuffer], _ index: Int) {
+    let (total, range) = (gradients[0], chunks[index].range)
+    for slot in gradients.dropFirst() { add(slot, into: total, range: range) }
+    partials.set(index, sumOfSquares(total, range: range))
+  }
+
+  private func update(
+    _ weights: ParameterBuffer, with total: ParameterBuffer, norm: Double, step: Int, _ chunk: Chunk
+  ) {
     let clip = config.gradientClip
     let scale = clip > 0 && norm > clip ? clip / norm : 1
     let rate = config.learningRate(at: step)
     let decay =
       config.weightDecay * (config.peakLearningRate > 0 ? rate / config.peakLearningRate : 0)
-    forEachChunk(workers) { _, chunk in
-      adamWUpdate(
-        weights: weights, gradients: total, firstMoment: firstMoment, secondMoment: secondMoment,
-        range: chunk.range, learningRate: Float(rate), beta1: Float(config.beta1),
-        beta2: Float(config.beta2), epsilon: Float(config.epsilon), step: step + 1,
-        decay: chunk.decays ? Float(decay) : 0, gradientScale: Float(scale))
-    }
-  }
-
-  private func forEachChunk(_ workers: Int, _ body: @Sendable (Int, Chunk) -> Void) {
-    let chunks = self.chunks
-    guard workers > 1, chunks.count > 1 else {
-      for (index, chunk) in chunks.enumerated() { body(index, chunk) }
-      return
-    }
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
-      for index in stride(from: worker, to: chunks.count, by: workers) {
-        body(index, chunks[index])
-      }
-    }
+    adamWUpdate(
+      weights: weights, gradients: total, firstMoment: firstMoment, secondMoment: secondMoment,
+      range: chunk.range, learningRate: Float(rate), beta1: Float(config.beta1),
+      beta2: Float(config.beta2), epsilon: Float(config.epsilon), step: step + 1,
+      decay: chunk.decays ? Float(decay) : 0, gradientScale: Float(scale))
   }
 
   /// Neighbouring parameters of one decay group together, at most 2¹⁶ weights each.
@@ -90,4 +96,29 @@ struct AdamW {
       }
     }
   }
+}
+
+extension AdamW: SharedWork {
+  func work(share: Int, of shares: Int) {
+    for index in stride(from: share, to: chunks.count, by: shares) {
+      switch pass {
+      case .sum(let gradients):
+        sum(gradients, index)
+      case .update(let weights, let total, let norm, let step):
+        update(weights, with: total, norm: norm, step: step, chunks[index])
+      }
+    }
+  }
+}
+
+/// One number per chunk, written by several threads.
+private final class Partials: Sendable {
+  private let storage: Mutex<[Double]>
+
+  init(count: Int) { storage = Mutex(Array(repeating: 0, count: count)) }
+
+  /// Their sum, in order.
+  var sum: Double { storage.withLock { $0.reduce(0, +) } }
+
+  func set(_ index: Int, _ value: Double) { storage.withLock { $0[index] = value } }
 }

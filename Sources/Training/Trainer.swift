@@ -1,6 +1,5 @@
 import Corpus
 import Crypto
-import Dispatch
 import Experiment
 import Kernels
 import Model
@@ -44,10 +43,11 @@ public final class Trainer {
   public private(set) var health = TrainingHealth()
 
   let optimizer: AdamW
-  private let tokens: TokenSequence
   private let sampler: BatchSampler
   private let slots: [Slot]
-  private var arenas: [Arena] = []
+  private let gradients: [ParameterBuffer]
+  private let backpropagation: Backpropagation
+  private let team = WorkerTeam()
 
   /// A trainer at step 0 with fresh weights, on the training set of `corpus`.
   ///
@@ -73,16 +73,18 @@ public final class Trainer {
   /// A trainer at step 0 with fresh weights, on `tokens`, which are more than one sequence.
   public init(_ config: RunConfig, tokens: TokenSequence) {
     self.config = config
-    self.tokens = tokens
     model = config.model.build()
     sampler = BatchSampler(
       tokenCount: tokens.count, contextLength: config.model.contextLength,
       seed: config.seeds.dataOrder)
     weights = ParameterBuffer(model.layout)
     model.initialize(weights, seed: config.seeds.weights)
-    optimizer = AdamW(config.training, layout: model.layout)
+    optimizer = AdamW(config.training, layout: model.layout, team: team)
     let layout = model.layout
-    slots = (0..<config.training.slots).map { Slot($0, config, layout) }
+    slots = (0..<config.training.slots).map { _ in Slot(config, layout) }
+    gradients = slots.map(\.gradients)
+    backpropagation = Backpropagation(
+      config, model: model, weights: weights, tokens: tokens, sampler: sampler, slots: slots)
   }
 
   /// Distinct tokens among those that the whole run trains on.
@@ -92,24 +94,14 @@ public final class Trainer {
   public func step(workers: Int) -> StepReport {
     precondition(step < config.training.steps, "the run has no step \(step)")
     let workers = max(1, min(workers, slots.count))
-    while arenas.count < workers { arenas.append(Arena()) }
-    let task = StepTask(trainer: self, arenas: arenas)
-    if workers == 1 {
-      for slot in slots { task.run(slot, arena: 0) }
-    } else {
-      let slots = self.slots
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        for index in stride(from: worker, to: slots.count, by: workers) {
-          task.run(slots[index], arena: worker)
-        }
-      }
-    }
+    backpropagation.step = step
+    team.run(backpropagation, shares: workers)
     let loss = slots.reduce(0) { $0 + $1.crossEntropy } / Double(config.training.batchTokens)
-    let norm = optimizer.sum(slots.map(\.gradients), workers: workers)
+    let norm = optimizer.sum(gradients, workers: workers)
     let skipped = health.shouldSkip(loss: loss, gradientNorm: norm, config.training)
     if !skipped {
       optimizer.update(
-        weights, with: slots[0].gradients, norm: norm, step: step, workers: workers)
+        weights, with: gradients[0], norm: norm, step: step, workers: workers)
     }
     let rate = config.training.learningRate(at: step)
     step += 1
@@ -135,54 +127,65 @@ public final class Trainer {
     step = progress.step
     health = progress.health ?? TrainingHealth()
   }
+}
 
-  /// A step's view of the trainer that threads may share.
-  private struct StepTask: Sendable {
-    let model: any LanguageModel
-    let weights: ParameterBuffer
-    let tokens: TokenSequence
-    let sampler: BatchSampler
-    let training: TrainingConfig
-    let firstSequence: Int
-    let arenas: [Arena]
+/// The gradients of a step, slot by slot.
+private final class Backpropagation: SharedWork {
+  /// The step that is being taken, 0-based.
+  var step = 0
+  private let model: any LanguageModel
+  private let weights: ParameterBuffer
+  private let tokens: TokenSequence
+  private let sampler: BatchSampler
+  private let training: TrainingConfig
+  private let slots: [Slot]
+  private let arenas: [Arena]
 
-    init(trainer: Trainer, arenas: [Arena]) {
-      model = trainer.model
-      weights = trainer.weights
-      tokens = trainer.tokens
-      sampler = trainer.sampler
-      training = trainer.config.training
-      let sequencesPerStep = training.batchTokens / trainer.config.model.contextLength
-      firstSequence = trainer.step * sequencesPerStep
-      self.arenas = arenas
-    }
+  init(
+    _ config: RunConfig, model: any LanguageModel, weights: ParameterBuffer,
+    tokens: TokenSequence, sampler: BatchSampler, slots: [Slot]
+  ) {
+    self.model = model
+    self.weights = weights
+    self.tokens = tokens
+    self.sampler = sampler
+    self.slots = slots
+    training = config.training
+    arenas = slots.map { _ in Arena() }
+  }
 
-    /// Sums loss and gradient of a slot's microbatches into the slot.
-    func run(_ slot: Slot, arena index: Int) {
-      slot.accumulate { gradients, batch in
-        gradients.fill(0)
-        let microbatches = training.batchTokens / training.slots / training.microbatchTokens
-        var sum = 0.0
-        for i in 0..<microbatches {
-          let microbatch = slot.index * microbatches + i
-          sampler.fill(
-            &batch, from: tokens, sequence: firstSequence + microbatch * batch.sequences)
-          arenas[index].reset()
-          sum +=
-            model.backpropagate(
-              batch, weights, addingTo: gradients, scale: 1 / Float(training.batchTokens),
-              zLoss: Float(training.zLoss), arenas[index]
-            ).crossEntropy
-        }
-        return sum
+  func work(share: Int, of shares: Int) {
+    for index in stride(from: share, to: slots.count, by: shares) {
+      slots[index].accumulate { gradients, batch in
+        backpropagate(slot: index, &batch, addingTo: gradients, arenas[share])
       }
     }
+  }
+
+  /// Sums loss and gradient of a slot's microbatches, in order.
+  private func backpropagate(
+    slot: Int, _ batch: inout TokenBatch, addingTo gradients: ParameterBuffer, _ arena: Arena
+  ) -> Double {
+    gradients.fill(0)
+    let microbatches = training.batchTokens / training.slots / training.microbatchTokens
+    let first = step * (training.batchTokens / batch.positions)
+    var sum = 0.0
+    for i in 0..<microbatches {
+      let microbatch = slot * microbatches + i
+      sampler.fill(&batch, from: tokens, sequence: first + microbatch * batch.sequences)
+      arena.reset()
+      sum +=
+        model.backpropagate(
+          batch, weights, addingTo: gradients, scale: 1 / Float(training.batchTokens),
+          zLoss: Float(training.zLoss), arena
+        ).crossEntropy
+    }
+    return sum
   }
 }
 
 /// A fixed part of every batch: its gradient, its loss, and room for a microbatch.
 private final class Slot: Sendable {
-  let index: Int
   let gradients: ParameterBuffer
   private let state: Mutex<State>
 
@@ -191,8 +194,7 @@ private final class Slot: Sendable {
     var crossEntropy = 0.0
   }
 
-  init(_ index: Int, _ config: RunConfig, _ layout: ParameterLayout) {
-    self.index = index
+  init(_ config: RunConfig, _ layout: ParameterLayout) {
     gradients = ParameterBuffer(layout)
     let t = config.model.contextLength
     state = Mutex(
@@ -205,15 +207,4 @@ private final class Slot: Sendable {
   func accumulate(_ body: (ParameterBuffer, inout TokenBatch) -> Double) {
     state.withLock { $0.crossEntropy = body(gradients, &$0.batch) }
   }
-}
-
-/// One number per chunk, written by several threads.
-final class Partials: Sendable {
-  private let storage: Mutex<[Double]>
-
-  init(count: Int) { storage = Mutex(Array(repeating: 0, count: count)) }
-
-  var values: [Double] { storage.withLock { $0 } }
-
-  func set(_ index: Int, _ value: Double) { storage.withLock { $0[index] = value } }
 }

@@ -4,6 +4,7 @@ import Dispatch
 import Experiment
 import Foundation
 import Kernels
+import Report
 import Synchronization
 import Training
 
@@ -17,57 +18,132 @@ struct BenchCommand: ParsableCommand {
 
       MFU is the exact FLOPs (causal attention) over the time, over the sgemm rate of as many cores.
 
-      With --text FILE: speed of training a tokenizer on the file and of encoding it, on one core.
+      With --kernels: every kernel at the config's shape beside the limit measured next to it. With
+      --text FILE: speed of training a tokenizer on the file and of encoding it, on one core.
       """)
 
   @Option(help: "One of \(BenchConfig.names).") var config = "c2"
   @Option(help: "Threads.") var workers = ProcessInfo.processInfo.activeProcessorCount
   @Option(help: "Seconds to measure for.") var seconds = 10.0
+  @Option(help: "Measure this many steps instead of a time, and no evaluation.") var steps: Int?
+  @Option(help: "Tokens that a worker takes at once (default: the rule's).") var microbatch: Int?
   @Option(help: "Measure the tokenizer on this file instead.") var text: String?
+  @Flag(help: "Measure every kernel by itself instead, on one thread.") var kernels = false
+  @Flag(help: "Measure sizes from 30k to 20M parameters on one and on all workers instead.")
+  var scaling = false
+  @Option(help: "With --scaling: draw it (SVG).") var picture: String?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
     guard BenchConfig.all[config] != nil else {
       throw ValidationError("there is no config \(config): use one of \(BenchConfig.names)")
     }
-    guard workers >= 1, seconds > 0 else {
-      throw ValidationError("--workers and --seconds must be above zero")
+    guard workers >= 1, seconds > 0, steps ?? 1 >= 1 else {
+      throw ValidationError("--workers, --seconds and --steps must be above zero")
     }
   }
 
   func run() throws {
     if let text { return try measureTokenizer(on: URL(fileURLWithPath: text)) }
+    if scaling { return try measureScaling() }
     guard let shape = BenchConfig.all[config] else { return }
-    let run = try shape.runConfig(slots: workers)
+    if kernels { return try show(shape.kernelRates()) }
+    let run = try shape.runConfig(slots: workers, microbatchTokens: microbatch)
     let trainer = Trainer(run, tokens: try shape.tokens())
     _ = trainer.step(workers: workers)
-    let before = Self.sgemmRate(workers: workers)
-    let start = ContinuousClock.now
     let firstStep = trainer.step
     var loss = 0.0
-    while ContinuousClock.now - start < .seconds(seconds), trainer.step < run.training.steps {
-      loss = trainer.step(workers: workers).loss
+    var elapsed = 0.0
+    let kernels = KernelClock.measure {
+      let start = ContinuousClock.now
+      repeat {
+        loss = trainer.step(workers: workers).loss
+        elapsed = (ContinuousClock.now - start) / .seconds(1)
+      } while steps.map { trainer.step - firstStep < $0 } ?? (elapsed < seconds)
     }
-    let elapsed = (ContinuousClock.now - start) / .seconds(1)
-    let evaluation = Self.evaluationRate(
-      trainer.model, trainer.weights, try shape.tokens(), workers: workers, seconds: seconds / 4)
-    let sgemm = max(before, Self.sgemmRate(workers: workers))
-    let rate = Double((trainer.step - firstStep) * run.training.batchTokens) / elapsed
+    let memory = Self.peakMemory()
+    let sgemm = Self.rate(workers: workers) { BLAS.sgemmGFLOPS(seconds: 0.5) }
+    let product = Self.rate(workers: workers) { productGFLOPS(seconds: 0.5) }
+    let evaluation =
+      steps == nil
+      ? Self.evaluationRate(
+        trainer.model, trainer.weights, try shape.tokens(), workers: workers, seconds: seconds / 4)
+      : nil
+    let tokens = (trainer.step - firstStep) * run.training.batchTokens
+    let flops = Double(tokens) * run.model.trainingFLOPsPerToken
     let result = BenchResult(
-      config: config, workers: workers, tokensPerSecond: rate,
-      mfu: rate * run.model.trainingFLOPsPerToken / (sgemm * 1e9), sgemmGFLOPS: sgemm,
-      peakRSSMB: Self.peakMemory(), loss: loss, evaluationTokensPerSecond: evaluation)
-    if json {
-      try printJSON(result)
-    } else {
-      print(
-        "\(config): \(short(rate)) tokens/s, MFU "
-          + String(
-            format: "%.2f of %.0f GFLOP/s, peak %.0f MB", result.mfu, sgemm, result.peakRSSMB)
-          + "; evaluation \(short(evaluation)) tokens/s, "
-          + String(format: "%.1f times as fast", evaluation / rate)
-      )
+      config: config, workers: workers, tokensPerSecond: Double(tokens) / elapsed,
+      mfu: flops / elapsed / (sgemm * 1e9),
+      limitFraction: flops / elapsed / (max(sgemm, product) * 1e9), sgemmGFLOPS: sgemm,
+      productGFLOPS: product, peakRSSMB: memory, microbatchTokens: run.training.microbatchTokens,
+      kernels: Self.shares(kernels, of: elapsed * Double(workers), tokens, run.model),
+      loss: loss, digest: trainer.digest, evaluationTokensPerSecond: evaluation)
+    if json { try printJSON(result) } else { result.show() }
+  }
+
+  /// What each class of kernels took of the time of all workers, and how fast its products were.
+  private static func shares(
+    _ seconds: [KernelClass: Double], of total: Double, _ tokens: Int, _ model: ModelConfig
+  ) -> [String: BenchResult.Kernel] {
+    let flopsPerToken: [KernelClass: Double] = [
+      .attention: model.attentionFLOPsPerToken, .head: model.headFLOPsPerToken,
+      .linear: 6 * Double(ParameterCount(model).body),
+    ]
+    var shares: [String: BenchResult.Kernel] = [:]
+    for (kernel, value) in seconds {
+      shares["\(kernel)"] = .init(
+        seconds: value, share: value / total,
+        gflopsPerWorker: flopsPerToken[kernel].map { $0 * Double(tokens) / value / 1e9 })
     }
+    let rest = total - seconds.values.reduce(0, +)
+    shares["rest"] = .init(seconds: rest, share: rest / total, gflopsPerWorker: nil)
+    return shares
+  }
+
+  private func show(_ rates: [KernelRate]) throws {
+    guard !json else { return try printJSON(rates) }
+    for rate in rates {
+      print(
+        rate.kernel.padding(toLength: 26, withPad: " ", startingAt: 0)
+          + rate.shape.padding(toLength: 28, withPad: " ", startingAt: 0)
+          + String(format: "%8.1f µs ", rate.microseconds)
+          + (rate.gflops.map { String(format: "%6.0f GFLOP/s", $0) }
+            ?? String(format: "%6.0f GB/s   ", rate.gigabytesPerSecond))
+          + String(format: "  %3.0f %% of %.0f", 100 * rate.fraction, rate.limit))
+    }
+  }
+
+  private func measureScaling() throws {
+    let limits = [1, workers].map { workers in
+      Self.rate(workers: workers) { productGFLOPS(seconds: 0.5) }
+    }
+    let sgemm = Self.rate(workers: workers) { BLAS.sgemmGFLOPS(seconds: 0.5) }
+    var rates: [SizeRate] = []
+    for shape in BenchConfig.ladder {
+      for (workers, limit) in zip([1, workers], limits) {
+        rates.append(try shape.rate(workers: workers, seconds: seconds, limit: limit))
+        guard !json, let rate = rates.last else { continue }
+        print(
+          String(
+            format: "%10d parameters, %d workers: %9.0f tokens/s, %4.0f GFLOP/s, %.2f of the limit",
+            rate.parameters, workers, rate.tokensPerSecond, rate.gflops, rate.limitFraction))
+      }
+    }
+    if json { try printJSON(rates) }
+    guard let picture else { return }
+    func points(_ count: Int) -> [SpeedChart.Point] {
+      rates.filter { $0.workers == count }.map {
+        .init(
+          parameters: $0.parameters, flopsPerToken: $0.flopsPerToken, gflops: $0.gflops,
+          tokensPerSecond: $0.tokensPerSecond)
+      }
+    }
+    let chart = SpeedChart(
+      one: points(1), all: points(workers),
+      limits: [
+        ("our large product", limits[1]), ("OpenBLAS sgemm, AVX2", sgemm),
+      ])
+    try DurableFile.write(Data(chart.svg.utf8), to: URL(fileURLWithPath: picture))
   }
 
   private func measureTokenizer(on url: URL) throws {
@@ -97,11 +173,11 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
-  /// GFLOP/s of large sgemm on `workers` threads at once.
-  private static func sgemmRate(workers: Int) -> Double {
+  /// The sum of what `measure` gives on `workers` threads at once.
+  private static func rate(workers: Int, _ measure: @Sendable () -> Double) -> Double {
     let total = Mutex(0.0)
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      let rate = BLAS.sgemmGFLOPS(seconds: 0.3)
+      let rate = measure()
       total.withLock { $0 += rate }
     }
     return total.withLock { $0 }
@@ -118,15 +194,54 @@ struct BenchCommand: ParsableCommand {
 
 /// What `bench --json` prints.
 private struct BenchResult: Encodable {
+  /// What a class of kernels took.
+  struct Kernel: Encodable {
+    /// on all workers together
+    let seconds: Double
+    /// of the workers' time
+    let share: Double
+    /// of products, exact FLOPs
+    let gflopsPerWorker: Double?
+  }
+
   let config: String
   let workers: Int
   let tokensPerSecond: Double
+  /// Exact FLOPs over the time, over the rate of OpenBLAS's large sgemm.
   let mfu: Double
+  /// The same over the faster of that rate and of our own large product: what this machine can do.
+  let limitFraction: Double
   let sgemmGFLOPS: Double
+  let productGFLOPS: Double
+  /// Of training, before anything else is measured.
   let peakRSSMB: Double
+  let microbatchTokens: Int
+  let kernels: [String: Kernel]
+  /// Of the last step.
   let loss: Double
+  /// SHA-256 of weights and moments: equal bits after equal steps, whatever the processor.
+  let digest: String
   /// Forward only, as `eval` scores.
-  let evaluationTokensPerSecond: Double
+  let evaluationTokensPerSecond: Double?
+
+  func show() {
+    print(
+      "\(config): \(short(tokensPerSecond)) tokens/s, "
+        + String(
+          format: "MFU %.2f of sgemm at %.0f GFLOP/s, %.2f of the limit at %.0f, peak %.0f MB", mfu,
+          sgemmGFLOPS, limitFraction, max(sgemmGFLOPS, productGFLOPS), peakRSSMB))
+    if let evaluation = evaluationTokensPerSecond {
+      print(
+        "evaluation \(short(evaluation)) tokens/s, "
+          + String(format: "%.1f times as fast", evaluation / tokensPerSecond))
+    }
+    for (name, kernel) in kernels.sorted(by: { $0.value.seconds > $1.value.seconds }) {
+      let rate = kernel.gflopsPerWorker.map { String(format: "  %5.0f GFLOP/s", $0) } ?? ""
+      print(
+        "  " + name.padding(toLength: 12, withPad: " ", startingAt: 0)
+          + String(format: "%5.1f %%", 100 * kernel.share) + rate)
+    }
+  }
 }
 
 /// What `bench --text --json` prints.
@@ -166,7 +281,7 @@ struct BenchConfig {
   static var names: String { all.keys.sorted().joined(separator: ", ") }
 
   /// A run of a million steps, at a cosine rate.
-  func runConfig(slots: Int) throws(UserError) -> RunConfig {
+  func runConfig(slots: Int, microbatchTokens: Int?) throws(UserError) -> RunConfig {
     var options = ModelOptions()
     options.layers = layers
     options.width = width
@@ -178,6 +293,7 @@ struct BenchConfig {
     var training = TrainingOptions()
     training.batchTokens = batchTokens
     training.slots = slots
+    training.microbatchTokens = microbatchTokens
     training.learningRate = 1e-3
     return RunConfig(
       corpus: "bench", corpusFingerprint: "", size: "bench", model: model,
@@ -187,17 +303,19 @@ struct BenchConfig {
       evaluation: EvaluationConfig(), tokenMultiplier: nil, replicate: 0, seed: 1)
   }
 
-  /// A million tokens whose frequencies fall as those of words do (Zipf's law).
+  /// A quarter of a million tokens whose frequencies fall as those of words do (Zipf's law).
   func tokens() throws(UserError) -> TokenSequence {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("overtrain-bench-\(ProcessInfo.processInfo.processIdentifier)")
     defer { try? FileManager.default.removeItem(at: folder) }
     var random = RandomSource(seed: 1)
-    let tokens = (0..<1 << 20).map { _ in
-      Int32(min(Double(vocabularySize - 1), pow(Double(vocabularySize), random.uniform()) - 1))
-    }
     var writer = ShardWriter(folder: folder, name: "train", vocabularySize: vocabularySize)
-    try writer.append(tokens)
+    for _ in 0..<64 {
+      let tokens = (0..<4096).map { _ in
+        Int32(min(Double(vocabularySize - 1), pow(Double(vocabularySize), random.uniform()) - 1))
+      }
+      try writer.append(tokens)
+    }
     let shard = try writer.finish()[0]
     return try TokenSequence(
       opening: folder.appendingPathComponent(shard.file), vocabularySize: vocabularySize)

@@ -28,7 +28,8 @@ struct Overtrain: ParsableCommand {
       DataCommand.self, PlanCommand.self, SweepCommand.self, TrainCommand.self,
       ResumeCommand.self, StatusCommand.self, EvalCommand.self, SuiteCommand.self, FitCommand.self,
       PredictCommand.self, ScoreCommand.self, ServeCommand.self, DesignCommand.self,
-      GradeCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
+      GradeCommand.self, VerdictCommand.self, ExplainCommand.self, IsoFLOPCommand.self,
+      LossToLossCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
       DoctorCommand.self, VerifyResumeCommand.self,
     ])
 

@@ -42,9 +42,9 @@ import Testing
     let layer = Layer(config, index: 1, &layout)
     let batch = BatchShape(sequences: 2, positions: 9)
     check(layout, inputs: config.width, outputs: config.width, name: "\(type)") {
-      layer.forward($0, into: $1, batch, $2, $3)
+      ($0, layer.forward($0, into: $1, batch, $2, $3))
     } backward: {
-      layer.backward($0, $1, into: $2, batch, $3, $4, $5)
+      layer.backward($0, x: $1.0, $1.1, into: $2, batch, $3, $4, $5)
     }
   }
 

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// What a training step costs beside its time, and that its bits do not depend on the processor.
+@Suite struct StepTests {
+  private struct Bench: Decodable {
+    let loss: Double
+    let digest: String
+    let peakRSSMB: Double
+  }
+
+  private func bench(
+    _ config: String, steps: Int, workers: Int = 2, environment: [String: String] = [:]
+  ) throws -> Bench {
+    let program = try Program()
+    defer { program.remove() }
+    let result = try program.run(
+      [
+        "bench", "--config", config, "--steps", "\(steps)", "--workers", "\(workers)", "--json",
+      ], environment: environment)
+    #expect(result.status == 0, "\(result.errors)")
+    return try JSONDecoder().decode(Bench.self, from: Data(result.output.utf8))
+  }
+
+  /// On a processor without AVX-512 both runs take the same way.
+  @Test func bitsAreThoseOfNarrowVectors() throws {
+    for config in ["xs", "c1"] {
+      let narrow = try bench(config, steps: 2, environment: ["OVERTRAIN_VECTORS": "avx2"])
+      let widest = try bench(config, steps: 2)
+      #expect(narrow.digest == widest.digest && narrow.loss == widest.loss)
+    }
+  }
+
+  /// Weights × (3 + workers) + 64 MiB: weights, two moments, and a gradient for each worker.
+  @Test(arguments: [("xs", 33_888), ("c1", 360_768), ("c2", 1_852_544)])
+  func memory(_ config: String, _ parameters: Int) throws {
+    for workers in [1, 2] {
+      let limit = Double(4 * parameters * (3 + workers)) / 1_048_576 + 64
+      let peak = try bench(config, steps: 1, workers: workers).peakRSSMB
+      #expect(peak <= limit, "\(config) with \(workers) workers: \(peak) of \(limit) MiB")
+    }
+  }
+
+  /// The heap is left alone: fifty steps allocate no more often than five.
+  @Test(arguments: [1, 2]) func allocatesNothing(workers: Int) throws {
+    let program = try Program()
+    defer { program.remove() }
+    let library = program.folder.appendingPathComponent("allocations.so")
+    let source = Program.root.appendingPathComponent("Tests/Faults/allocations.c")
+    let built = try Program.shell(
+      "clang -O1 -shared -fPIC -o '\(library.path)' '\(source.path)'")
+    guard built == 0 else {
+      print("skipped: allocations are counted with a library that clang has to build")
+      return
+    }
+    func allocations(steps: Int) throws -> Int {
+      let count = program.folder.appendingPathComponent("count-\(steps)")
+      _ = try bench(
+        "xs", steps: steps, workers: workers,
+        environment: ["LD_PRELOAD": library.path, "ALLOCATIONS_FILE": count.path])
+      return try #require(Int(String(contentsOf: count, encoding: .utf8)))
+    }
+    let (few, many) = (try allocations(steps: 5), try allocations(steps: 55))
+    #expect(many - few < 50, "\(Double(many - few) / 50) allocations a step")
+  }
+}
