@@ -34,9 +34,9 @@ struct Overtrain: ParsableCommand {
     ])
 
   static func main() {
+    ProcessorCheck.run()
     Signals.install()
     do {
-      ProcessorCheck.run()
       BLAS.pinCoreType()
       BLAS.configure()
       var command = try parseAsRoot()
