@@ -57,16 +57,24 @@ public struct CorpusBuilder: Sendable {
     if let manifest = try existing() { return manifest }
     let partial = corpora.appendingPathComponent(".\(config.name).partial")
     try freshFolder(partial)
+    let other = try tokenizerCorpus()
     let sources = try prepare(in: partial, progress: progress)
     progress("removing duplicates")
     var parts = CorpusParts(sources.map { ($0.source, $0.documents) }, config)
-    parts.removeNearDuplicates()
+    if let other {
+      try parts.removeTraining(
+        sharedWith: [other.validationDocuments(), other.taskPool()], of: other.manifest.name)
+    }
+    try parts.removeNearDuplicates(of: other?.trainingDocuments() ?? [])
+    if let other, let count = parts.trainingDropped[other.manifest.name], count > 0 {
+      progress("train: \(count) paragraphs that \(other.manifest.name) holds out left out")
+    }
     for (set, count) in parts.nearDuplicatesDropped.sorted(by: { $0.key < $1.key }) where count > 0
     {
       progress("\(set): \(count) paragraphs with 13 words in a row of training text left out")
     }
     let manifest = try CorpusWriter(folder: partial, config: config).write(
-      parts, sources, progress: progress)
+      parts, sources, tokenizer: other?.tokenizer, progress: progress)
     do {
       if FileManager.default.fileExists(atPath: folder.path) {
         try FileManager.default.removeItem(at: folder)
@@ -74,6 +82,21 @@ public struct CorpusBuilder: Sendable {
       try DurableFile.move(partial, to: folder)
     } catch { throw DurableFile.ioError(error, writing: folder) }
     return manifest
+  }
+
+  /// The corpus whose tokenizer is taken, if the config names one.
+  private func tokenizerCorpus() throws(UserError) -> TokenizedCorpus? {
+    guard let name = config.tokenizer.corpus else { return nil }
+    let corpus = try TokenizedCorpus(
+      opening: folder.deletingLastPathComponent().appendingPathComponent(name), verifying: true)
+    guard corpus.manifest.vocabularySize == config.tokenizer.vocabularySize else {
+      throw UserError(
+        .badConfig,
+        "the tokenizer of \(name) has \(corpus.manifest.vocabularySize) tokens, not "
+          + "\(config.tokenizer.vocabularySize)", at: "tokenizer.vocabularySize",
+        fix: "say vocabularySize: \(corpus.manifest.vocabularySize)")
+    }
+    return corpus
   }
 
   private func prepare(

@@ -35,8 +35,16 @@ public struct FileTasks: Sendable {
     for file in files where ["yaml", "yml"].contains(file.pathExtension) {
       let description = try describe(file)
       let name = file.deletingPathExtension().lastPathComponent
-      let data = file.deletingLastPathComponent()
-        .appendingPathComponent(description.file ?? "\(name).jsonl")
+      let path = description.file ?? "\(name).jsonl"
+      for (key, parts) in [
+        ("task", [description.task ?? name]),
+        ("file", path.components(separatedBy: "/")),
+      ] where !parts.allSatisfy(\.isPlainFileName) {
+        throw UserError(
+          .badConfig, "\(key): \"\(parts.joined(separator: "/"))\" leaves its folder or is hidden",
+          at: file.path, fix: "use letters, digits, - and _")
+      }
+      let data = file.deletingLastPathComponent().appendingPathComponent(path)
       described.insert(data.standardizedFileURL.path)
       let prompt = TaskPrompt(
         cut: .together, preamble: description.description ?? "",
@@ -81,6 +89,23 @@ public struct FileTasks: Sendable {
     self.tasks = tasks.map(\.task)
   }
 
+  /// SHA-256 of the task files at `url`: of their names and contents.
+  public static func digest(_ url: URL) throws(UserError) -> String {
+    var lines = ""
+    for file in try files(at: url) {
+      lines += file.lastPathComponent + " " + Checksum.sha256(of: try contents(of: file)) + "\n"
+    }
+    return Checksum.sha256(of: Data(lines.utf8))
+  }
+
+  private static func contents(of url: URL) throws(UserError) -> Data {
+    do { return try Data(contentsOf: url) } catch {
+      throw UserError(
+        .missingInput, "cannot read the task: \(error.localizedDescription)", at: url.path,
+        fix: "check the path")
+    }
+  }
+
   private static func files(at url: URL) throws(UserError) -> [URL] {
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw UserError(
@@ -105,12 +130,7 @@ public struct FileTasks: Sendable {
   private static func read(
     _ url: URL, _ question: (TaskRecord) throws(UserError) -> TaskQuestion
   ) throws(UserError) -> (questions: [TaskQuestion], places: [String]) {
-    let data: Data
-    do { data = try Data(contentsOf: url) } catch {
-      throw UserError(
-        .missingInput, "cannot read the task: \(error.localizedDescription)", at: url.path,
-        fix: "check the path")
-    }
+    let data = try contents(of: url)
     var questions: [TaskQuestion] = []
     var places: [String] = []
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -29,11 +29,11 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   case article
   /// The word after this, these, that, those, behind the right one and behind the wrong one.
   case demonstrative
-  /// is/are, was/were, has/have.
+  /// A verb and the word after it, or the verb in the other number: is/are, was/were, has/have.
   case agreement
-  /// A preposition, or another that is as long.
+  /// A preposition, or another: of/in, to/by, on/at, with/from.
   case prepositionSwap
-  /// A pronoun, or another that is as long: he/it, his/its, they/them, him/her.
+  /// A pronoun, or another: he/it, his/its, they/them, him/her.
   case pronounSwap
   /// The words after and/or, but/as, when/if, behind the right one and behind the wrong one.
   case conjunction
@@ -45,10 +45,6 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
   case sentenceOrder
   /// The last word of a sentence, or one of three others of the same passage, as long.
   case lastWord
-
-  /// How the choices are compared: by sum, since both have as many tokens; only the verbs of a pair
-  /// differ, by a letter, when letters are tokens.
-  var rule: ScoringRule { self == .agreement ? .perToken : .sum }
 
   /// How many kinds of items must be equally many: 1, or two per pair of words that are swapped.
   var directions: Int {
@@ -137,7 +133,7 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
       drafts[pair + 1].removeSubrange(equal...)
     }
     let balanced = drafts.flatMap { $0 }
-    guard balanced.count >= min(count, Self.minimumItems) else {
+    guard balanced.count >= min(quota * directions, Self.minimumItems) else {
       throw UserError(
         .badData, "the held-out documents give only \(balanced.count) items for task \(name)",
         at: "tasks.jsonl", fix: "leave the task out, or give the corpus more text")
@@ -148,6 +144,7 @@ public enum GeneratedTask: String, CaseIterable, Sendable {
         id: "\(name)-\(number)", choices: order.map { draft.choices[$0] },
         correct: order.firstIndex(of: 0) ?? 0)
     }
-    return MultipleChoiceTask(name: name, rule: rule, items: items)
+    // By sum, since the answers of an item have as many tokens.
+    return MultipleChoiceTask(name: name, rule: .sum, items: items)
   }
 }

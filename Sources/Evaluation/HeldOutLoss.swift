@@ -18,9 +18,11 @@ struct HeldOutLoss: Sendable {
   let starts: [Int]
   let tokens: TokenSequence
 
+  /// - Parameter foreign: name of the corpus that the set is of, if it is another than the model's
   /// - Throws: `UserError` of kind `badData` for a set that is shorter than one window.
   init(
-    _ set: CorpusManifest.TokenSet, tokens: TokenSequence, atMost limit: Int, positions: Int
+    _ set: CorpusManifest.TokenSet, tokens: TokenSequence, atMost limit: Int, positions: Int,
+    foreign: String? = nil
   ) throws(UserError) {
     let available = (tokens.count - 1) / positions
     guard available > 0 else {
@@ -29,8 +31,8 @@ struct HeldOutLoss: Sendable {
         at: "set \(set.name)", fix: "give it more text, or use a shorter contextLength")
     }
     let count = min(available, max(1, limit / positions))
-    self.set = set.name
-    inDistribution = set.purpose == .validation
+    self.set = foreign ?? set.name
+    inDistribution = foreign == nil && set.purpose == .validation
     self.positions = positions
     starts = (0..<count).map { $0 * available / count * positions }
     self.tokens = tokens

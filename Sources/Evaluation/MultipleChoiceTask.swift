@@ -8,6 +8,8 @@ public enum ScoringRule: String, Codable, Sendable {
   case perToken
   /// log p(answer | context) / bytes of the answer
   case perByte
+  /// log p(answer | context) / Unicode scalars of the answer
+  case perCharacter
   /// right only if each token of the answer is the likeliest where it stands
   case exact
 
@@ -28,13 +30,18 @@ public struct MultipleChoiceTask: Sendable {
     public let answer: [Int32]
     /// UTF-8 bytes of the answer.
     public let answerBytes: Int
+    /// Unicode scalars of the answer.
+    public let answerCharacters: Int
 
-    /// All fields, in order.
-    public init(context: [Int32], answer: [Int32], answerBytes: Int) {
+    /// All fields, in order; as many characters as bytes if not given.
+    public init(
+      context: [Int32], answer: [Int32], answerBytes: Int, answerCharacters: Int? = nil
+    ) {
       precondition(!answer.isEmpty, "a choice of zero tokens cannot be scored")
       self.context = context
       self.answer = answer
       self.answerBytes = answerBytes
+      self.answerCharacters = answerCharacters ?? answerBytes
     }
   }
 

@@ -30,8 +30,9 @@ public struct TaskDescription: Codable, Sendable {
     }
   }
 
-  /// How choices are compared: `acc` by sum, `acc_norm` by the mean over bytes.
-  public enum Metric: String, Codable, Sendable { case acc, acc_norm, acc_token }
+  /// How choices are compared: `acc` by sum, `acc_norm` by the mean over characters, `acc_bytes` over
+  /// bytes, `acc_token` over tokens.
+  public enum Metric: String, Codable, Sendable { case acc, acc_norm, acc_bytes, acc_token }
 
   /// The task's name; the file's if left out.
   public var task: String?
@@ -64,7 +65,8 @@ public struct TaskDescription: Codable, Sendable {
     guard doc_to_choice != nil else { return .exact }
     return switch metric {
     case .acc, nil: .sum
-    case .acc_norm: .perByte
+    case .acc_norm: .perCharacter
+    case .acc_bytes: .perByte
     case .acc_token: .perToken
     }
   }
@@ -81,7 +83,7 @@ public struct TaskDescription: Codable, Sendable {
       for text in texts { filled.append(try fill(text, record)) }
       choices = filled
     case .field(let field):
-      choices = try record.texts(Self.path(field) ?? field)
+      choices = try record.texts(Self.path(field) ?? field, asTheyAre: true)
     }
     return TaskQuestion(
       contexts: [context], answers: choices, correct: try target(among: choices, record))
@@ -93,7 +95,8 @@ public struct TaskDescription: Codable, Sendable {
     let path = Self.path(doc_to_target) ?? doc_to_target
     if try record.value(path) is Int { return try record.index(path, below: choices.count) }
     let text = try record.text(path)
-    if let index = choices.firstIndex(of: text) ?? Int(text) {
+    let texts = choices.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+    if let index = texts.firstIndex(of: text) ?? Int(text) {
       guard choices.indices.contains(index) else {
         throw record.error(
           "answer index \(index) is out of range: there are \(choices.count) choices",
@@ -114,7 +117,7 @@ public struct TaskDescription: Codable, Sendable {
 
   /// A template with the record's fields in it.
   private func fill(_ template: String, _ record: TaskRecord) throws(UserError) -> String {
-    if record.has(template) { return try record.text(template) }
+    if record.has(template) { return try record.text(template, asItIs: true) }
     var text = ""
     var rest = template[...]
     while let start = rest.range(of: "{{"), let end = rest.range(of: "}}"),
@@ -122,7 +125,8 @@ public struct TaskDescription: Codable, Sendable {
     {
       text += rest[..<start.lowerBound]
       text += try record.text(
-        rest[start.upperBound..<end.lowerBound].trimmingCharacters(in: .whitespaces))
+        rest[start.upperBound..<end.lowerBound].trimmingCharacters(in: .whitespaces),
+        asItIs: true)
       rest = rest[end.upperBound...]
     }
     return text + rest

@@ -23,21 +23,16 @@ struct TaskPrompt: Sendable {
   let contextLength: Int
 
   /// The questions as a task; `shots` other questions of the file stand before each.
-  ///
-  /// Examples are drawn without replacement, never the question itself, from one generator (LLM-Foundry's
-  /// seed, not its generator: other examples than there).
   func task(
     _ name: String, rule: ScoringRule, _ questions: [TaskQuestion], places: [String], shots: Int
   ) throws(UserError) -> FileTasks.Task {
-    var random = RandomSource(seed: 1234)
+    var random = PythonRandom(seed: 1234)
     var items: [MultipleChoiceTask.Item] = []
     var truncated = 0
     for (number, question) in questions.enumerated() {
       var examples = preamble
-      let chosen = sample(
-        min(shots, questions.count - 1), below: questions.count, &random, not: number)
-      for (i, example) in chosen.enumerated() {
-        if cut == .apart, i > 0 { examples += exampleDelimiter }
+      for example in self.examples(shots, of: questions, for: number, &random) {
+        if cut == .apart, !examples.isEmpty { examples += exampleDelimiter }
         examples += questions[example].text(answerDelimiter)
         if cut == .together { examples += exampleDelimiter }
       }
@@ -56,7 +51,8 @@ struct TaskPrompt: Sendable {
         choices.append(
           MultipleChoiceTask.Choice(
             context: fitting.context, answer: fitting.answer,
-            answerBytes: question.answer(choice).utf8.count))
+            answerBytes: question.answer(choice).utf8.count,
+            answerCharacters: question.answer(choice).unicodeScalars.count))
       }
       truncated += isTruncated ? 1 : 0
       items.append(
@@ -99,15 +95,31 @@ struct TaskPrompt: Sendable {
     return (Array(text.prefix(1)), Array(text.dropFirst()), true)
   }
 
-  private func sample(
-    _ count: Int, below limit: Int, _ random: inout RandomSource, not excluded: Int
+  /// The examples of a question: other ones of the file, drawn from one generator for the whole file.
+  ///
+  /// LLM-Foundry draws a set and exchanges the question itself for another; lm-evaluation-harness
+  /// draws one more than it needs and leaves out what equals the question.
+  private func examples(
+    _ shots: Int, of questions: [TaskQuestion], for number: Int, _ random: inout PythonRandom
   ) -> [Int] {
-    var chosen: [Int] = []
-    while chosen.count < count {
-      let index = random.integer(below: limit)
-      if index != excluded, !chosen.contains(index) { chosen.append(index) }
+    guard shots > 0 else { return [] }
+    switch cut {
+    case .apart:
+      let drawn = random.sample(min(shots, questions.count - 1), below: questions.count)
+      var chosen = PythonSet(drawn)
+      if drawn.contains(number) {
+        chosen.remove(number)
+        var other = number
+        while other == number || drawn.contains(other) {
+          other = random.integer(below: questions.count)
+        }
+        chosen.insert(other)
+      }
+      return chosen.elements
+    case .together:
+      let drawn = random.sample(min(shots + 1, questions.count), below: questions.count)
+      return Array(drawn.filter { questions[$0] != questions[number] }.prefix(shots))
     }
-    return chosen
   }
 }
 

@@ -2,7 +2,7 @@ import Experiment
 import Foundation
 
 /// A question of a task file, as text.
-struct TaskQuestion: Sendable {
+struct TaskQuestion: Equatable, Sendable {
   /// What comes before the answers: one for all, or one for each (a schema).
   let contexts: [String]
   /// What is chosen from, or what follows every context of a schema, or what is to be completed.
@@ -116,18 +116,18 @@ struct TaskRecord {
     return found
   }
 
-  /// A text, without the blanks around it.
-  func text(_ path: String) throws(UserError) -> String {
-    guard let text = Self.text(try value(path)) else {
+  /// A text, without the blanks around it unless it is to be as it is.
+  func text(_ path: String, asItIs: Bool = false) throws(UserError) -> String {
+    guard let text = Self.text(try value(path), asItIs) else {
       throw error("field \"\(path)\" is not a text", fix: "give a text")
     }
     return text
   }
 
   /// A list of texts, at least two.
-  func texts(_ path: String) throws(UserError) -> [String] {
+  func texts(_ path: String, asTheyAre: Bool = false) throws(UserError) -> [String] {
     let values = try value(path) as? [Any]
-    let texts = (values ?? []).compactMap(Self.text)
+    let texts = (values ?? []).compactMap { Self.text($0, asTheyAre) }
     guard let values, texts.count == values.count, texts.count >= 2 else {
       throw error("field \"\(path)\" is not a list of two texts or more", fix: "give such a list")
     }
@@ -147,8 +147,8 @@ struct TaskRecord {
     return index
   }
 
-  private static func text(_ value: Any) -> String? {
+  private static func text(_ value: Any, _ asItIs: Bool) -> String? {
     let text = value as? String ?? (value as? NSNumber).map { "\($0)" }
-    return text?.trimmingCharacters(in: .whitespacesAndNewlines)
+    return asItIs ? text : text?.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

@@ -41,26 +41,27 @@ public struct ItemScore: Codable, Sendable, Equatable {
     bytes = item.choices.map(\.answerBytes)
     correct = item.correct
     predicted = Self.best(
-      rule, logProbabilities: logProbabilities, likeliest: likeliest, tokens: tokens, bytes: bytes)
+      rule, logProbabilities, likeliest,
+      lengths: rule == .perCharacter
+        ? item.choices.map(\.answerCharacters) : rule == .perByte ? bytes : tokens)
   }
 
-  /// The best choice under `rule`, whatever the task's own.
+  /// The best choice under `rule`, whatever the task's own: by sum, per token or per byte.
   public func predicted(by rule: ScoringRule) -> Int {
-    Self.best(
-      rule, logProbabilities: logProbabilities, likeliest: likeliest, tokens: tokens, bytes: bytes)
+    precondition(ScoringRule.comparing.contains(rule), "a rule that needs more than is stored")
+    return Self.best(
+      rule, logProbabilities, likeliest, lengths: rule == .perByte ? bytes : tokens)
   }
 
   private static func best(
-    _ rule: ScoringRule, logProbabilities: [Double], likeliest: [Bool], tokens: [Int],
-    bytes: [Int]
+    _ rule: ScoringRule, _ logProbabilities: [Double], _ likeliest: [Bool], lengths: [Int]
   ) -> Int {
     var best = (choice: -1, score: -Double.infinity)
     for (choice, logProbability) in logProbabilities.enumerated() {
       let score =
         switch rule {
         case .sum: logProbability
-        case .perToken: logProbability / Double(tokens[choice])
-        case .perByte: logProbability / Double(max(1, bytes[choice]))
+        case .perToken, .perByte, .perCharacter: logProbability / Double(max(1, lengths[choice]))
         case .exact: likeliest[choice] ? 0 : -Double.infinity
         }
       if score > best.score { best = (choice, score) }

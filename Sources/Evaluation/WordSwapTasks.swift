@@ -7,7 +7,8 @@ struct WordSwap {
     /// The next word after either: the same tokens, so that the swapped words' own frequency and
     /// length do not enter.
     case following
-    /// The swapped word and the next one, after the same context.
+    /// The swapped word and the next one, after the same context; the next one alone where the words
+    /// of the pair are not of as many tokens.
     case wordAndFollowing
   }
 
@@ -36,12 +37,9 @@ extension GeneratedTask {
     let context = pool.context(passage, before: at, limit: left)
     guard !context.isEmpty else { return nil }
     let choices =
-      switch swap.scored {
-      case .following:
-        [pool.choice(context + right, following), pool.choice(context + wrong, following)]
-      case .wordAndFollowing:
-        [pool.choice(context, right + following), pool.choice(context, wrong + following)]
-      }
+      swap.scored == .wordAndFollowing && right.count == wrong.count
+      ? [pool.choice(context, right + following), pool.choice(context, wrong + following)]
+      : [pool.choice(context + right, following), pool.choice(context + wrong, following)]
     return Draft(choices: choices, direction: direction)
   }
 }

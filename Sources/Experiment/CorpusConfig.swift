@@ -8,6 +8,9 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
     public var vocabularySize: Int
     /// Training text that the BPE is trained on; 8,000,000 when left out.
     public var sampleBytes: Int?
+    /// Name of a corpus, made before, whose tokenizer is taken: then runs on either can be measured
+    /// on both.
+    public var corpus: String?
 
     /// - Parameters:
     ///   - vocabularySize: 256 for bytes
@@ -152,12 +155,23 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
       1...64 ~= text.utf8.count
         && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
     }
+    /// Neither a path nor an option of apt or pip.
+    func isPackage(_ text: String) -> Bool {
+      text.first?.isASCII == true && (text.first?.isLetter == true || text.first?.isNumber == true)
+        && text.allSatisfy {
+          $0.isASCII && ($0.isLetter || $0.isNumber || "+-._:~!".contains($0))
+        }
+    }
     try check(
       isFileName(name), "name is \"\(name)\"", at: "name",
       fix: "use letters, digits, - and _ (it names a folder)")
     try check(
       256...65_536 ~= tokenizer.vocabularySize, "vocabularySize is \(tokenizer.vocabularySize)",
       at: "tokenizer.vocabularySize", fix: "use 256 (bytes) to 65,536")
+    try check(
+      tokenizer.corpus.map { isFileName($0) && $0 != name } ?? true,
+      "tokenizer.corpus is \"\(tokenizer.corpus ?? "")\"", at: "tokenizer.corpus",
+      fix: "name another corpus, made before this one")
     for (key, value) in [("validationShare", validationShare), ("taskShare", taskShare)] {
       try check(
         0...0.4 ~= (value ?? 0), "\(key) is \(value ?? 0)", at: key,
@@ -175,6 +189,11 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
       fix: "list at least one source without `set:` under `sources:`")
     for source in sources {
       let label = source.label
+      for name in (source.package ?? []) + [source.version, source.language].compactMap(\.self) {
+        try check(
+          isPackage(name), "\"\(name)\" names no package, version or language",
+          fix: "write it as the archive does")
+      }
       try check(
         isFileName(source.targetSet) && !["val", "tasks"].contains(source.targetSet),
         "set \"\(source.targetSet)\" of source \(label) cannot be used",

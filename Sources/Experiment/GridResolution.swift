@@ -18,12 +18,19 @@ public struct GridCell: Sendable, Equatable {
 extension GridConfig {
   /// Every run of the grid, complete, in the order of the file.
   ///
-  /// - Parameter manifests: the grid's corpora by name
+  /// - Parameters:
+  ///   - manifests: the grid's corpora by name
+  ///   - taskFiles: SHA-256 of what lies at each path of `evaluation.tasks`
   /// - Throws: `UserError` of kind `badConfig` with a key path as its location.
-  public func resolve(corpora manifests: [String: CorpusManifest]) throws(UserError) -> [GridCell] {
+  public func resolve(
+    corpora manifests: [String: CorpusManifest], taskFiles: [String: String] = [:]
+  ) throws(UserError) -> [GridCell] {
     var configs: [RunConfig] = []
     for axes in try listed() {
-      configs.append(try config(axes, manifests))
+      var config = try config(axes, manifests)
+      config.evaluation.taskFiles = taskFiles.isEmpty ? nil : taskFiles
+      config.evaluation.corpora = try others(beside: axes.corpus, manifests)
+      configs.append(config)
     }
     configs.removeAll { config in (exclude ?? []).contains { $0.matches(config) } }
     guard !configs.isEmpty else {
@@ -45,6 +52,25 @@ extension GridConfig {
       cells.append(GridCell(config: config, id: id, role: try role(of: config)))
     }
     return cells
+  }
+
+  /// Fingerprints of the corpora, but for `own`, that runs on `own` are measured on; nil without.
+  private func others(
+    beside own: String, _ manifests: [String: CorpusManifest]
+  ) throws(UserError) -> [String: String]? {
+    let named = evaluation?.corpora?.values ?? []
+    var fingerprints: [String: String] = [:]
+    for (name, manifest) in manifests where name != own {
+      guard manifest.tokenizerSHA256 == manifests[own]?.tokenizerSHA256 else {
+        guard named.contains(name) else { continue }
+        throw UserError(
+          .badConfig, "the corpora \(name) and \(own) have different tokenizers",
+          at: "evaluation.corpora",
+          fix: "make \(name) with `tokenizer: {corpus: \(own), …}`, or leave it out")
+      }
+      fingerprints[name] = manifest.fingerprint
+    }
+    return fingerprints.isEmpty ? nil : fingerprints
   }
 
   private struct Axes {
@@ -121,6 +147,12 @@ extension GridConfig {
         .badConfig, "there is no size \"\(axes.size)\"", at: "model.sizes",
         fix: "the sizes are \(model.sizes.keys.sorted().joined(separator: ", "))")
     }
+    // It becomes part of a folder's name.
+    guard axes.size.isPlainFileName else {
+      throw UserError(
+        .badConfig, "the size \"\(axes.size)\" is a path or hidden", at: "model.sizes",
+        fix: "use letters, digits, - and _")
+    }
     guard let manifest = manifests[axes.corpus] else {
       throw UserError(
         .missingInput, "there is no corpus \"\(axes.corpus)\"", at: "corpora",
@@ -155,12 +187,22 @@ extension GridConfig {
       let training = try TrainingConfig(
         trainingOptions, model: model, parameters: count, horizon: Int(horizon.rounded()))
       let defaults = EvaluationConfig()
+      for (name, value) in [
+        ("validationTokens", evaluation?.validationTokens ?? 1),
+        ("itemsPerTask", evaluation?.itemsPerTask ?? 1),
+      ] where !(1...1_000_000_000).contains(value) {
+        throw UserError(
+          .badConfig, "\(name) is \(value)", at: "evaluation.\(name)",
+          fix: "use a whole number from 1 to 1e9")
+      }
       return RunConfig(
         corpus: axes.corpus, corpusFingerprint: manifest.fingerprint, size: axes.size,
         model: model, training: training,
         evaluation: EvaluationConfig(
           validationTokens: evaluation?.validationTokens ?? defaults.validationTokens,
-          tasks: evaluation?.tasks ?? defaults.tasks,
+          outOfDistributionTokens: evaluation?.outOfDistributionTokens
+            ?? (evaluation?.validationTokens ?? defaults.validationTokens) / 4,
+          tasks: evaluation?.tasks?.values ?? defaults.tasks,
           itemsPerTask: evaluation?.itemsPerTask ?? defaults.itemsPerTask),
         tokenMultiplier: multiplier, replicate: axes.replicate,
         seed: Seeds.derive(

@@ -26,9 +26,9 @@ public enum ErrorRule: String, Codable, Sendable, CaseIterable {
   }
 
   /// The rule for a set of tasks, chosen on the published C4 and RedPajama runs, which therefore do
-  /// not test it: where most tasks have left chance (10 points below guessing in some run to fit on) each shows its own curve, so the mean of
-  /// sigmoids is taken. Otherwise most tasks sit at chance and their curves are noise; the average
-  /// then starts from guessing, and ε is held there.
+  /// not test it: where most tasks have left chance (10 points below guessing in some run to fit on)
+  /// each shows its own curve, so the mean of sigmoids is taken. Otherwise most tasks sit at chance and
+  /// their curves are noise; the average then starts from guessing, and ε is held there.
   public static func recommended(_ data: LawData) -> ErrorRule {
     let fits = data.errorFit
     if let chances = data.taskChances, fits.count >= 5,

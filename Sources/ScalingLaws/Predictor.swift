@@ -8,6 +8,8 @@ struct Predictor: Sendable {
   /// Why there is no error law although there are errors.
   let errorRefusal: String?
   let lossDraws: [LossDraw]
+  /// The draws that intervals of new runs rest on.
+  private let futures: [LossDraw]
   let inflation: HoldOutInflation
   let level: Double
   let largestFitCompute: Double
@@ -37,10 +39,24 @@ struct Predictor: Sendable {
       ? HoldOutInflation(points, pool: pool.map(\.lossFit), options) : HoldOutInflation()
     var random = RandomSource(seed: Seeds.derive(0, "law bootstrap"))
     lossDraws = loss.lossDraws(options.draws, random: &random)
+    futures = Predictor.withAndWithoutFloor(lossDraws, points, options, random: &random)
     error =
       errorRefusal == nil
       ? try Predictor.errorModel(measured, in: data, options, random: &random) : nil
     noise = lossDraws.map { _ in SIMD2(random.normal(), random.normal()) }
+  }
+
+  /// A law without a floor is taken where runs are too few to show one, not because there is none: in
+  /// every other future there is.
+  private static func withAndWithoutFloor(
+    _ draws: [LossDraw], _ points: [LawPoint], _ options: FitOptions, random: inout RandomSource
+  ) -> [LossDraw] {
+    guard options.law == .weaklyTiedFloorless,
+      let other = try? LawKind.overTraining.fit(points, objective: options.objective)
+    else { return draws }
+    let floored = other.lossDraws(options.draws, random: &random)
+    guard floored.count == draws.count else { return draws }
+    return draws.indices.map { $0.isMultiple(of: 2) ? draws[$0] : floored[$0] }
   }
 
   private static func errorModel(
@@ -117,7 +133,7 @@ struct Predictor: Sendable {
   ) -> (loss: Estimate, error: Estimate?) {
     let center = loss.lossLaw.loss(parameters: parameters, tokens: tokens, unique: unique)
     var lossEstimate = Estimate(predicted: center)
-    let losses = zip(lossDraws, noise).map { draw, z in
+    let losses = zip(futures, noise).map { draw, z in
       let loss = objective.perturbed(
         draw.law.loss(parameters: parameters, tokens: tokens, unique: unique), by: draw.sigma * z.x)
       let off = objective.residual(measured: loss, predicted: center)

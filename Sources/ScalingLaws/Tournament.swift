@@ -86,7 +86,7 @@ public struct Tournament: Sendable {
       return "too few runs to compare laws: believe the interval of the law that was chosen"
     }
     let close = entries.filter { entry in
-      entry.parameters > 0 && (entry.mean.map { $0 <= 1.15 * best } ?? false)
+      entry.parameters > 0 && (entry.mean.map { $0 <= 1.15 * best + 1e-6 } ?? false)
     }
     let chosen =
       close.min { ($0.parameters, $0.mean ?? 1) < ($1.parameters, $1.mean ?? 1) } ?? first

@@ -57,10 +57,12 @@ public struct GridSweep: Sendable {
     let missing = try missing().sorted { flops($0) > flops($1) }
     guard !missing.isEmpty else { return }
     let evaluators = try evaluators(for: missing)
+    for (key, evaluator) in evaluators { evaluator.doubts(key.evaluation).forEach(warn) }
     progress.begin(missing)
     let cores = Cores(0)
     let runner = Runner(
-      store: store, saving: saving, peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05),
+      store: store, saving: saving,
+      peakFLOPS: 1e9 * max(productGFLOPS(seconds: 0.02), BLAS.sgemmGFLOPS(seconds: 0.02)),
       cores: cores, stop: stop, progress: progress, warn: warn)
     let queue = CellQueue(missing)
     let errors = Mutex<[UserError]>([])
@@ -132,9 +134,8 @@ public struct GridSweep: Sendable {
     var evaluators: [EvaluatorKey: Evaluator] = [:]
     for cell in cells {
       let key = EvaluatorKey(cell.config)
-      guard evaluators[key] == nil, let corpus = corpora[cell.config.corpus] else { continue }
-      evaluators[key] = try Evaluator(
-        corpus: corpus, config: key.evaluation, contextLength: key.contextLength)
+      guard evaluators[key] == nil else { continue }
+      evaluators[key] = try Evaluator(cell.config, corpora: corpora)
     }
     return evaluators
   }

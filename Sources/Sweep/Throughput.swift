@@ -8,7 +8,7 @@ struct Throughput {
   private var since = ContinuousClock.now
   private var lastStep: Int
 
-  /// - Parameter peakFLOPS: what large sgemm reaches on one core, in FLOP/s
+  /// - Parameter peakFLOPS: what a large product reaches on one core, in FLOP/s
   init(_ config: RunConfig, from step: Int, peakFLOPS: Double) {
     flopsPerToken = config.model.trainingFLOPsPerToken
     batchTokens = config.training.batchTokens

@@ -4,6 +4,7 @@ import Dispatch
 import Experiment
 import Foundation
 import Kernels
+import Report
 import Synchronization
 import Training
 
@@ -17,7 +18,8 @@ struct BenchCommand: ParsableCommand {
 
       MFU is the exact FLOPs (causal attention) over the time, over the sgemm rate of as many cores.
 
-      With --text FILE: speed of training a tokenizer on the file and of encoding it, on one core.
+      With --kernels: every kernel at the config's shape beside the limit measured next to it. With
+      --text FILE: speed of training a tokenizer on the file and of encoding it, on one core.
       """)
 
   @Option(help: "One of \(BenchConfig.names).") var config = "c2"
@@ -26,6 +28,10 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Measure this many steps instead of a time, and no evaluation.") var steps: Int?
   @Option(help: "Tokens that a worker takes at once (default: the rule's).") var microbatch: Int?
   @Option(help: "Measure the tokenizer on this file instead.") var text: String?
+  @Flag(help: "Measure every kernel by itself instead, on one thread.") var kernels = false
+  @Flag(help: "Measure sizes from 30k to 20M parameters on one and on all workers instead.")
+  var scaling = false
+  @Option(help: "With --scaling: draw it (SVG).") var picture: String?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
@@ -39,7 +45,9 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     if let text { return try measureTokenizer(on: URL(fileURLWithPath: text)) }
+    if scaling { return try measureScaling() }
     guard let shape = BenchConfig.all[config] else { return }
+    if kernels { return try show(shape.kernelRates()) }
     let run = try shape.runConfig(slots: workers, microbatchTokens: microbatch)
     let trainer = Trainer(run, tokens: try shape.tokens())
     _ = trainer.step(workers: workers)
@@ -90,6 +98,52 @@ struct BenchCommand: ParsableCommand {
     let rest = total - seconds.values.reduce(0, +)
     shares["rest"] = .init(seconds: rest, share: rest / total, gflopsPerWorker: nil)
     return shares
+  }
+
+  private func show(_ rates: [KernelRate]) throws {
+    guard !json else { return try printJSON(rates) }
+    for rate in rates {
+      print(
+        rate.kernel.padding(toLength: 26, withPad: " ", startingAt: 0)
+          + rate.shape.padding(toLength: 28, withPad: " ", startingAt: 0)
+          + String(format: "%8.1f µs ", rate.microseconds)
+          + (rate.gflops.map { String(format: "%6.0f GFLOP/s", $0) }
+            ?? String(format: "%6.0f GB/s   ", rate.gigabytesPerSecond))
+          + String(format: "  %3.0f %% of %.0f", 100 * rate.fraction, rate.limit))
+    }
+  }
+
+  private func measureScaling() throws {
+    let limits = [1, workers].map { workers in
+      Self.rate(workers: workers) { productGFLOPS(seconds: 0.5) }
+    }
+    let sgemm = Self.rate(workers: workers) { BLAS.sgemmGFLOPS(seconds: 0.5) }
+    var rates: [SizeRate] = []
+    for shape in BenchConfig.ladder {
+      for (workers, limit) in zip([1, workers], limits) {
+        rates.append(try shape.rate(workers: workers, seconds: seconds, limit: limit))
+        guard !json, let rate = rates.last else { continue }
+        print(
+          String(
+            format: "%10d parameters, %d workers: %9.0f tokens/s, %4.0f GFLOP/s, %.2f of the limit",
+            rate.parameters, workers, rate.tokensPerSecond, rate.gflops, rate.limitFraction))
+      }
+    }
+    if json { try printJSON(rates) }
+    guard let picture else { return }
+    func points(_ count: Int) -> [SpeedChart.Point] {
+      rates.filter { $0.workers == count }.map {
+        .init(
+          parameters: $0.parameters, flopsPerToken: $0.flopsPerToken, gflops: $0.gflops,
+          tokensPerSecond: $0.tokensPerSecond)
+      }
+    }
+    let chart = SpeedChart(
+      one: points(1), all: points(workers),
+      limits: [
+        ("our large product", limits[1]), ("OpenBLAS sgemm, AVX2", sgemm),
+      ])
+    try DurableFile.write(Data(chart.svg.utf8), to: URL(fileURLWithPath: picture))
   }
 
   private func measureTokenizer(on url: URL) throws {

@@ -19,6 +19,7 @@ struct EvalCommand: ParsableCommand {
       Examples:
         overtrain eval data/runs/demo/demo-a20-1a2b3c4d
         overtrain eval data/runs/ladder/* --config configs/ladder.yaml
+        overtrain eval data/runs/demo/demo-a20-1a2b3c4d --text letters/ --text poems.txt
         overtrain eval data/runs/demo/demo-a20-1a2b3c4d --tasks tasks/ --json
         overtrain eval llama/ --tasks tasks/ --items scores/
 
@@ -38,6 +39,9 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "Another corpus with the same tokenizer: measure on its sets and tasks.")
   var corpus: String?
   @Option(help: "A grid's YAML file: measure what its `evaluation:` says.") var config: String?
+  @Option(help: "A text file, or a folder of them: measure the loss on these alone.")
+  var text: [String] = []
+  @Option(help: "The key of the text in jsonl.") var field = "text"
   @Option(help: "A task file, or a folder of them: ask these tasks alone.") var tasks: String?
   @Option(help: "Examples before each question; without it, as many as the task's suite has.")
   var shots: Int?
@@ -51,10 +55,13 @@ struct EvalCommand: ParsableCommand {
     if folders.isEmpty { throw ValidationError("name at least one folder") }
     if workers < 1 { throw ValidationError("--workers must be at least 1") }
     if let shots, shots < 0 { throw ValidationError("--shots must not be negative") }
+    if !text.isEmpty, corpus != nil || config != nil {
+      throw ValidationError("--text measures on the text alone: leave --corpus and --config out")
+    }
   }
 
   func run() throws {
-    Signals.install()
+    Signals.letWorkBeSaved()
     var measures: [Measure.Key: Measure] = [:]
     for folder in folders.map({ URL(fileURLWithPath: $0) }) {
       if folders.count > 1 { Terminal.note(folder.lastPathComponent) }
@@ -86,33 +93,34 @@ struct EvalCommand: ParsableCommand {
     let (entry, results) = try measure(
       model, weights, run: folder.lastPathComponent, step: step, seeds: config.seeds)
     for result in results { try result.add(to: folder.appendingPathComponent("eval")) }
-    try write(results)
+    try write(results, of: folder)
     try EvaluationLog(runFolder: folder).append(entry)
     return entry
   }
 
-  /// Asks a checkpoint the tasks.
+  /// Measures a checkpoint on the text and asks it the tasks.
   private func checkpoint(_ folder: URL) throws -> EvaluationEntry {
-    guard let tasks else {
+    guard tasks != nil || !text.isEmpty else {
       throw UserError(
         .usage, "a checkpoint has no corpus to be measured on", at: folder.path,
-        fix: "name --tasks FILE|DIR")
+        fix: "name --tasks FILE|DIR or --text FILE|DIR")
     }
     let checkpoint = try HuggingFaceCheckpoint(folder)
-    let files = try read(
-      tasks, checkpoint.tokenizer, contextLength: checkpoint.config.contextLength)
-    let measure = Measure(
-      corpus: nil, isOwn: false, evaluator: nil, files: files, workers: workers, detail: detail)
+    let measure = try measure(
+      EvaluationConfig(), checkpoint.tokenizer, contextLength: checkpoint.config.contextLength)
     let (entry, results) = try measure(
       checkpoint.config.build(), checkpoint.weights, run: folder.lastPathComponent, step: 0,
       seeds: Seeds(base: 1))
-    try write(results)
+    try write(results, of: folder)
     return entry
   }
 
-  private func write(_ results: [TaskResult]) throws {
+  /// Writes items to `--items`, to a folder for each run where there are several.
+  private func write(_ results: [TaskResult], of folder: URL) throws {
     guard let items else { return }
-    for result in results { try result.write(to: URL(fileURLWithPath: items)) }
+    var place = URL(fileURLWithPath: items)
+    if folders.count > 1 { place.appendPathComponent(folder.lastPathComponent) }
+    for result in results { try result.write(to: place) }
   }
 
   /// What runs like `config` are measured on.
@@ -125,44 +133,76 @@ struct EvalCommand: ParsableCommand {
         .badData, "the corpus is not the one that this run was trained on",
         at: own.folder.path, fix: "make it again from its config, or name another --corpora")
     }
-    var measured = own
+    guard text.isEmpty, tasks == nil else {
+      return try measure(
+        config.evaluation, own.tokenizer, contextLength: config.model.contextLength)
+    }
+    var wanted = config
     if let corpus, corpus != config.corpus {
-      measured = try TokenizedCorpus(opening: root.appendingPathComponent(corpus), verifying: true)
+      let measured = try TokenizedCorpus(
+        opening: root.appendingPathComponent(corpus), verifying: true)
       guard measured.manifest.tokenizerSHA256 == own.manifest.tokenizerSHA256 else {
         throw UserError(
           .badData,
           "its tokenizer is not the one of \(config.corpus), which the run was trained on",
           at: measured.folder.path,
-          fix: "make the corpus with that tokenizer; losses of two tokenizers do not compare")
+          fix: "make the corpus with `tokenizer: {corpus: \(config.corpus), …}`; losses of two "
+            + "tokenizers do not compare")
       }
+      wanted.corpus = corpus
+      wanted.evaluation.corpora = nil
     }
-    let length = config.model.contextLength
-    let files = try tasks.map { try read($0, own.tokenizer, contextLength: length) }
+    try apply(self.config, to: &wanted, root, tokenizer: own.manifest.tokenizerSHA256)
+    let opened = try wanted.corpora(in: root)
+    let evaluator = try Evaluator(wanted, corpora: opened)
+    evaluator.doubts(wanted.evaluation).forEach { Terminal.note($0) }
     return Measure(
-      corpus: measured, isOwn: measured.manifest == own.manifest,
-      evaluator: files == nil
-        ? try Evaluator(corpus: measured, config: try wanted(config), contextLength: length) : nil,
+      corpus: opened[wanted.corpus], isOwn: wanted.corpus == config.corpus, evaluator: evaluator,
+      files: nil, workers: workers, detail: detail)
+  }
+
+  /// The text and the tasks that the options name.
+  private func measure(
+    _ config: EvaluationConfig, _ tokenizer: Tokenizer, contextLength: Int
+  ) throws -> Measure {
+    let texts = try text.map {
+      try HeldOutText(URL(fileURLWithPath: $0), field: field, tokenizer: tokenizer)
+    }
+    let files = try tasks.map { tasks in
+      try FileTasks(
+        URL(fileURLWithPath: tasks), tokenizer: tokenizer, contextLength: contextLength,
+        shots: shots,
+        describe: { url throws(UserError) in try ConfigFile.load(TaskDescription.self, from: url) })
+    }
+    return Measure(
+      corpus: nil, isOwn: true,
+      evaluator: texts.isEmpty
+        ? nil
+        : try Evaluator(
+          texts: texts, tokenizer: tokenizer, config: config, contextLength: contextLength),
       files: files, workers: workers, detail: detail)
   }
 
-  private func read(
-    _ tasks: String, _ tokenizer: Tokenizer, contextLength: Int
-  ) throws(UserError) -> FileTasks {
-    try FileTasks(
-      URL(fileURLWithPath: tasks), tokenizer: tokenizer, contextLength: contextLength,
-      shots: shots,
-      describe: { url throws(UserError) in try ConfigFile.load(TaskDescription.self, from: url) })
-  }
-
-  /// What `--config` says, or what the run was measured on when it ended.
-  private func wanted(_ run: RunConfig) throws -> EvaluationConfig {
-    guard let config else { return run.evaluation }
-    let options = try ConfigFile.load(GridConfig.self, from: URL(fileURLWithPath: config))
-      .evaluation
-    return EvaluationConfig(
+  /// Replaces what is measured by what the grid at `path` says.
+  private func apply(
+    _ path: String?, to run: inout RunConfig, _ root: URL, tokenizer: String
+  ) throws {
+    guard let path else { return }
+    let grid = try ConfigFile.load(GridConfig.self, from: URL(fileURLWithPath: path))
+    let options = grid.evaluation
+    run.evaluation = EvaluationConfig(
       validationTokens: options?.validationTokens ?? run.evaluation.validationTokens,
-      tasks: options?.tasks ?? run.evaluation.tasks,
+      outOfDistributionTokens: options?.outOfDistributionTokens
+        ?? run.evaluation.outOfDistributionTokens,
+      tasks: options?.tasks?.values ?? run.evaluation.tasks,
       itemsPerTask: options?.itemsPerTask ?? run.evaluation.itemsPerTask)
+    let named = options?.corpora?.values ?? []
+    for name in Set(grid.corpora.values + named).sorted() where name != run.corpus {
+      let manifest = try TokenizedCorpus(opening: root.appendingPathComponent(name)).manifest
+      guard named.contains(name) || manifest.tokenizerSHA256 == tokenizer else { continue }
+      run.evaluation.corpora = run.evaluation.corpora ?? [:]
+      run.evaluation.corpora?[name] = manifest.fingerprint
+    }
   }
 
   private func finishedRecord(in folder: URL) throws -> RunRecord {

@@ -25,14 +25,15 @@ struct FitCommand: ParsableCommand {
   var objective: Objective = .log
   @Option(
     help: """
-      over-training (α = β), chinchilla (α and β free), data-constrained (tokens repeat), or the \
-      baselines no-floor (E = 0), compute-only and kaplan.
+      over-training (α = β), weakly-tied (α near β), chinchilla (α and β free), data-constrained \
+      (tokens repeat), no-floor (E = 0), weakly-tied-no-floor, or the baselines compute-only and \
+      kaplan.
       """)
   var law: LawKind = .overTraining
   @Flag(
     help: """
       Choose law, objective and M ≥ 10 by the number of runs: α = β with huber from 16 runs, \
-      α ≠ β with log from 9, E = 0 below.
+      α near β with huber from 10, E = 0 and α near β with log below.
       """)
   var recommended = false
   @Option(help: "Fit on every run up to this compute (FLOPs) instead of by role.")

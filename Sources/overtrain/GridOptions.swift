@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigFiles
 import Corpus
+import Evaluation
 import Experiment
 import Foundation
 import Sweep
@@ -32,7 +33,9 @@ struct GridOptions: ParsableArguments {
   func resolve(verifying: Bool) throws(UserError) -> Resolved {
     let url = URL(fileURLWithPath: config)
     let grid = try ConfigFile.load(GridConfig.self, from: url)
-    let names = grid.corpora.values + (grid.zip ?? []).flatMap { $0.corpus?.values ?? [] }
+    let names =
+      grid.corpora.values + (grid.zip ?? []).flatMap { $0.corpus?.values ?? [] }
+      + (grid.evaluation?.corpora?.values ?? [])
     for name in [grid.name] + names where !name.isPlainFileName {
       throw ConfigFile.locate(
         UserError(
@@ -44,8 +47,12 @@ struct GridOptions: ParsableArguments {
       opened[name] = try TokenizedCorpus(
         opening: URL(fileURLWithPath: corpora).appendingPathComponent(name), verifying: verifying)
     }
+    var taskFiles: [String: String] = [:]
+    for path in grid.evaluation?.tasks?.values ?? [] where EvaluationConfig.isPath(path) {
+      taskFiles[path] = try FileTasks.digest(URL(fileURLWithPath: path))
+    }
     do throws(UserError) {
-      let cells = try grid.resolve(corpora: opened.mapValues(\.manifest))
+      let cells = try grid.resolve(corpora: opened.mapValues(\.manifest), taskFiles: taskFiles)
       return Resolved(
         grid: grid, cells: cells, corpora: opened,
         store: RunStore(URL(fileURLWithPath: runs).appendingPathComponent(grid.name)))

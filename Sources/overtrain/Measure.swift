@@ -53,6 +53,7 @@ struct Measure {
       results = try evaluator.answers(model, weights, workers: workers, shouldStop: shouldStop)
     }
     var truncated: [String: Int] = [:]
+    if let evaluator { truncated = evaluator.truncated }
     for task in files?.tasks ?? [] {
       if task.truncated > 0 {
         truncated[task.task.name] = task.truncated
@@ -124,6 +125,9 @@ extension EvaluationEntry {
         ])
       }
       tables.append(errors)
+      let mean = tasks.reduce(0) { $0 + $1.error } / Double(tasks.count)
+      return tables.map(\.rendered).joined(separator: "\n\n")
+        + String(format: "\naverage over %d tasks: %.4f", tasks.count, mean)
     }
     return tables.map(\.rendered).joined(separator: "\n\n")
   }

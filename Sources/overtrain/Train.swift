@@ -27,9 +27,8 @@ struct TrainCommand: ParsableCommand {
         .usage, "the grid has no run \"\(label)\"", at: options.config,
         fix: "its runs are \(resolved.cells.map(\.config.label).joined(separator: ", "))")
     }
-    guard let corpus = resolved.corpora[cell.config.corpus] else { return }
     try trainOne(
-      cell.config, id: cell.id, corpus: corpus, store: resolved.store, cores: cores)
+      cell.config, id: cell.id, corpora: resolved.corpora, store: resolved.store, cores: cores)
   }
 }
 
@@ -43,7 +42,9 @@ struct ResumeCommand: ParsableCommand {
   @Argument(help: "The run's folder.", completion: .directory) var folder: String
   @Option(help: "Folder of corpora.") var corpora = "data/corpora"
   @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
-  @Option(help: "Seconds between checkpoints.") var checkpointSeconds = 20.0
+  @Option(
+    help: "Seconds between checkpoints; without it 20, or more where saving takes over 1 %.")
+  var checkpointSeconds: Double?
   @Option(
     help: "Add the SHA-256 of weights and moments after each step to this file.",
     completion: .file()) var digests: String?
@@ -52,9 +53,7 @@ struct ResumeCommand: ParsableCommand {
     let url = URL(fileURLWithPath: folder)
     let config = try ConfigFile.load(
       RunConfig.self, from: url.appendingPathComponent("config.yaml"))
-    let corpus = try TokenizedCorpus(
-      opening: URL(fileURLWithPath: corpora).appendingPathComponent(config.corpus),
-      verifying: true)
+    let opened = try config.corpora(in: URL(fileURLWithPath: corpora))
     let id = try config.id
     guard id == url.lastPathComponent else {
       throw UserError(
@@ -62,7 +61,7 @@ struct ResumeCommand: ParsableCommand {
         fix: "it was altered; make the run again from its grid")
     }
     try trainOne(
-      config, id: id, corpus: corpus, store: RunStore(url.deletingLastPathComponent()),
+      config, id: id, corpora: opened, store: RunStore(url.deletingLastPathComponent()),
       cores: cores, saving: .init(seconds: checkpointSeconds),
       digests: digests.map { (path) throws(UserError) in
         try StepDigests(URL(fileURLWithPath: path))
@@ -72,10 +71,10 @@ struct ResumeCommand: ParsableCommand {
 
 /// Runs one run on `cores` cores and prints its record.
 private func trainOne(
-  _ config: RunConfig, id: String, corpus: TokenizedCorpus, store: RunStore, cores: Int,
+  _ config: RunConfig, id: String, corpora: [String: TokenizedCorpus], store: RunStore, cores: Int,
   saving: Runner.Saving = .init(), digests: StepDigests? = nil
 ) throws {
-  Signals.install()
+  Signals.letWorkBeSaved()
   let progress = SweepProgress()
   let display = SweepDisplay(progress)
   defer { display.end() }
@@ -84,7 +83,20 @@ private func trainOne(
     store: store, saving: saving, peakFLOPS: 1e9 * BLAS.sgemmGFLOPS(seconds: 0.05),
     cores: Cores(cores - 1), stop: Signals.stop, progress: progress, digests: digests,
     warn: { Terminal.note($0) })
-  let evaluator = try Evaluator(
-    corpus: corpus, config: config.evaluation, contextLength: config.model.contextLength)
+  guard let corpus = corpora[config.corpus] else { return }
+  let evaluator = try Evaluator(config, corpora: corpora)
+  evaluator.doubts(config.evaluation).forEach { Terminal.note($0) }
   try printJSON(try runner.run(config, id: id, corpus: corpus, evaluator: evaluator))
+}
+
+extension RunConfig {
+  /// The corpora that the run is trained and measured on, opened and verified, by name.
+  func corpora(in folder: URL) throws(UserError) -> [String: TokenizedCorpus] {
+    var opened: [String: TokenizedCorpus] = [:]
+    for name in [corpus] + (evaluation.corpora ?? [:]).keys.sorted() {
+      opened[name] = try TokenizedCorpus(
+        opening: folder.appendingPathComponent(name), verifying: true)
+    }
+    return opened
+  }
 }

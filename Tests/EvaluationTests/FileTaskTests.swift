@@ -82,6 +82,62 @@ import Testing
         .count == 6)
   }
 
+  private struct Draws: Decodable {
+    let questions: Int
+    let shots: Int
+    let foundry: [[Int]]
+    let harness: [[Int]]
+  }
+
+  /// The examples are those of LLM-Foundry and lm-evaluation-harness, in their order, as Python's own
+  /// generator and set have them (make_llama_checkpoint.py).
+  @Test func examplesAreThoseThatPythonDraws() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Fixtures/tiny_llama/draws.json")
+    for draws in try JSONDecoder().decode([Draws].self, from: Data(contentsOf: file)) {
+      let lines = (0..<draws.questions).map {
+        "{\"query\": \"Q\($0)\", \"choices\": [\"A\", \"B\"], \"gold\": 0}"
+      }
+      let text = lines.joined(separator: "\n")
+      func drawn(_ task: MultipleChoiceTask) -> [[Int]] {
+        task.items.prefix(draws.foundry.count).map { item in
+          self.text(item.choices[0].context).split { $0 == " " || $0 == "\n" }
+            .filter { $0.hasPrefix("Q") }.dropLast().compactMap { Int($0.dropFirst()) }
+        }
+      }
+      let foundry = try tasks(["t.jsonl": text], contextLength: 4096, shots: draws.shots).tasks[0]
+      #expect(foundry.truncated == 0 && drawn(foundry.task) == draws.foundry)
+      var description = TaskDescription(doc_to_text: "query", doc_to_target: "gold")
+      description.doc_to_choice = .field("choices")
+      description.num_fewshot = draws.shots
+      let harness = try tasks(["t.yaml": ""], contextLength: 4096, describe: description).tasks[0]
+      try FileManager.default.removeItem(at: folder.url.appendingPathComponent("t.yaml"))
+      #expect(drawn(harness.task) == draws.harness)
+    }
+  }
+
+  /// lm-evaluation-harness's acc_norm counts characters, acc_bytes bytes.
+  @Test func metricsOfTheHarnessAreKnown() throws {
+    let line = #"{"q": "x", "a": ["été é", "abcdef"], "gold": 1}"#
+    var description = TaskDescription(doc_to_text: "q", doc_to_target: "gold")
+    description.doc_to_choice = .field("a")
+    for (metric, rule, best) in [
+      (TaskDescription.Metric.acc, ScoringRule.sum, 0), (.acc_norm, .perCharacter, 1),
+      (.acc_bytes, .perByte, 0), (.acc_token, .perToken, 0),
+    ] {
+      description.metric = metric
+      let task = try tasks(["t.jsonl": line, "t.yaml": ""], describe: description).tasks[0].task
+      #expect(task.rule == rule)
+      #expect(task.items[0].choices.map(\.answerBytes) == [8, 6])
+      #expect(task.items[0].choices.map(\.answerCharacters) == [5, 6])
+      // −1.5 and −1.7: per character −.300 and −.283, per byte −.188 and −.283.
+      let score = ItemScore(
+        task.items[0], rule: rule,
+        [-1.5, -1.7].map { ChoiceScore(logProbability: $0, isLikeliest: false) })
+      #expect(score.predicted == best, "\(metric)")
+    }
+  }
+
   @Test func fieldsOfAnyFileAreNamed() throws {
     var description = TaskDescription(
       doc_to_text: "{{story}}\nQ: {{ask.text}}", doc_to_target: "key")
@@ -92,7 +148,7 @@ import Testing
     let line =
       #"{"story": "It rained.", "ask": {"text": "Wet?", "options": ["aye", "nay"]}, "key": "B"}"#
     let found = try tasks(["mine.yaml": "", "data.jsonl": line], describe: description).tasks
-    #expect(found.count == 1 && found[0].task.name == "mine" && found[0].task.rule == .perByte)
+    #expect(found.count == 1 && found[0].task.name == "mine" && found[0].task.rule == .perCharacter)
     let item = found[0].task.items[0]
     #expect(choices(item) == ["It rained.\nQ: Wet?| aye", "It rained.\nQ: Wet?| nay"])
     #expect(item.correct == 1)
@@ -173,7 +229,8 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("shared/tasks")
 
-  /// Every public file is read, each item with two choices or more but for completions.
+  /// Every public file is read, with as many examples as the paper has, each item with two choices or
+  /// more but for completions.
   @Test(
     .enabled(
       if: FileManager.default.fileExists(atPath: shared.path),
@@ -183,7 +240,7 @@ import Testing
       FileManager.default.enumerator(atPath: Self.shared.path)?.compactMap { $0 as? String })
     let files = paths.filter { $0.hasSuffix(".jsonl") }
     let tasks = try FileTasks(
-      Self.shared, tokenizer: .bytes, contextLength: 128, shots: 0,
+      Self.shared, tokenizer: .bytes, contextLength: 128, shots: nil,
       describe: { url throws(UserError) in throw UserError(.failure, "no") }
     ).tasks
     #expect(tasks.count == files.count && files.count >= 100)

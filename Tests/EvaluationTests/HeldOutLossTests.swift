@@ -88,6 +88,89 @@ import Testing
     #expect(losses == (try evaluator().validation(model, weights, seeds: Seeds(base: 1))))
   }
 
+  /// Any batch size, any number of workers: the same losses and intervals, bit for bit.
+  @Test func batchSizeAndWorkersDoNotMatter() throws {
+    let model = try tinyConfig(contextLength: 16).build()
+    let weights = ParameterBuffer(model.layout)
+    model.initialize(weights, seed: 5)
+    let evaluator = try evaluator()
+    let alone = try evaluator.validation(model, weights, seeds: Seeds(base: 1), batchTokens: 1)
+    for batchTokens in [48, 700, 1 << 20] {
+      for workers in [1, 3] {
+        #expect(
+          try evaluator.validation(
+            model, weights, seeds: Seeds(base: 1), batchTokens: batchTokens, workers: workers)
+            == alone)
+      }
+    }
+  }
+
+  /// A target costs a nat for each token before it, and ten more if it is the first byte of ö.
+  @Test func detailSortsByPositionAndFrequency() throws {
+    let model = try StubModel(contextLength: 16) { previous, target in
+      Float(previous.count) + (target == 0xC3 ? 10 : 0)
+    }
+    let both = try evaluator().detailedValidation(model, model.weights, seeds: Seeds(base: 1))
+    let plain = try evaluator().validation(model, model.weights, seeds: Seeds(base: 1))
+    #expect(both.map(\.loss) == plain)
+    for (loss, detail) in both {
+      let detail = try #require(detail)
+      #expect(detail.set == loss.set && detail.byPosition.count == 16)
+      #expect(detail.byPosition.allSatisfy { $0.tokens == loss.sequences })
+      #expect(detail.byFrequencyDecile.count == 10)
+      for parts in [detail.byPosition, detail.byFrequencyDecile] {
+        #expect(parts.reduce(0) { $0 + $1.tokens } == loss.tokens)
+        let sum = parts.reduce(0.0) { $0 + ($1.loss ?? 0) * Double($1.tokens) }
+        #expect(abs(sum / Double(loss.tokens) - loss.loss) < 1e-9)
+      }
+    }
+    // Position t is predicted from t + 1 tokens; the set val has no ö.
+    #expect(both[0].detail?.byPosition.map(\.loss) == (1...16).map { Double($0) })
+    // A fifth of the training text is e, whose middle is in the second tenth; ö, which it does not
+    // have, is in the last.
+    let deciles = try #require(both[1].detail).byFrequencyDecile
+    #expect(deciles[9].tokens > 0 && deciles[1].tokens > 0 && deciles[0].tokens == 0)
+    let others = deciles[..<9].filter { $0.tokens > 0 }.compactMap(\.loss)
+    #expect(try #require(deciles[9].loss) > (others.max() ?? 0) + 2)
+    // As it is written to evaluation.jsonl, and read again.
+    let encoded = try JSONEncoder().encode(both[1].detail)
+    let decoded = try JSONDecoder().decode(LossDetail.self, from: encoded)
+    #expect(decoded.byPosition.map(\.tokens) == both[1].detail?.byPosition.map(\.tokens))
+    #expect(abs((decoded.byFrequencyDecile[9].loss ?? 0) - (deciles[9].loss ?? 0)) < 1e-9)
+  }
+
+  /// The validation split of another corpus is a set of its name, not of the training distribution;
+  /// text of the user's is measured without a corpus.
+  @Test func othersAreMeasuredToo() throws {
+    let elsewhere = folder.url.appendingPathComponent("elsewhere")
+    try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: true)
+    let other = try byteCorpus(
+      in: elsewhere,
+      [
+        ("train", .training, ["what another model is trained on"]),
+        ("val", .validation, (0..<9).map { "another number \($0)" }),
+      ])
+    let model = try StubModel(contextLength: 16) { _, target in Float(target) / 100 }
+    let config = EvaluationConfig()
+    let own = try Evaluator(corpus: corpus, config: config, contextLength: 16)
+    let both = try Evaluator(corpus: corpus, config: config, contextLength: 16, others: [other])
+    let losses = try both.validation(model, model.weights, seeds: Seeds(base: 1))
+    let ownLosses = try own.validation(model, model.weights, seeds: Seeds(base: 1))
+    #expect(losses.dropLast() == ownLosses[...])
+    #expect(losses.last?.set == "toy" && losses.last?.inDistribution == false)
+    let file = folder.url.appendingPathComponent("poem.txt")
+    let lines = (0..<9).map { "another number \($0)" }
+    try Data(lines.joined(separator: "\n\n").utf8).write(to: file)
+    let text = try Evaluator(
+      texts: [HeldOutText(file, tokenizer: .bytes)], tokenizer: .bytes, config: config,
+      contextLength: 16)
+    let loss = try text.validation(model, model.weights, seeds: Seeds(base: 1))
+    #expect(loss.map(\.set) == ["poem"] && loss[0].tokens == 144 && !loss[0].inDistribution)
+    #expect {
+      try HeldOutText(folder.url.appendingPathComponent("none.txt"), tokenizer: .bytes)
+    } throws: { ($0 as? UserError)?.kind == .missingInput }
+  }
+
   @Test func stopsWhenAsked() throws {
     let model = try StubModel(contextLength: 16) { _, _ in 1 }
     #expect {

@@ -2,11 +2,14 @@
 
     python3 Tests/Fixtures/make_llama_checkpoint.py     (needs torch and tokenizers)
 
-Writes Tests/Fixtures/tiny_llama: config.json, model.safetensors, tokenizer.json, tasks/ and
-scores.json. The model is written out below in PyTorch (float64), as are the rules: how
+Writes Tests/Fixtures/tiny_llama: config.json, model.safetensors, tokenizer.json, tasks/,
+scores.json (no examples), scores_shots.json (three examples before each question) and draws.json
+(which examples). The model is written out below in PyTorch (float64), as are the rules: how
 lm-evaluation-harness cuts context and answer (together, blanks at the end of the context go to the
-answer, an empty context is the end-of-text token, the left end is cut off), and how LLM-Foundry
-does (context and answer apart, the answer after a space). The texts are made up here.
+answer, an empty context is the end-of-text token, the left end is cut off), draws examples (one more
+than needed, the question left out) and compares choices (by sum, or over the characters or bytes of
+the choice), and how LLM-Foundry does (examples, context and answer apart, the answer after a space,
+a set of examples in Python's order, the mean over tokens). The texts are made up here.
 """
 
 import json
@@ -24,7 +27,7 @@ torch.set_default_dtype(torch.float64)
 torch.manual_seed(1)
 OUT = pathlib.Path(__file__).parent / "tiny_llama"
 (OUT / "tasks").mkdir(parents=True, exist_ok=True)
-T, LAYERS, D, HEADS, GROUPS, HIDDEN, THETA, EPS = 48, 2, 24, 4, 2, 40, 10000.0, 1e-5
+T, LAYERS, D, HEADS, GROUPS, HIDDEN, THETA, EPS = 160, 2, 24, 4, 2, 40, 10000.0, 1e-5
 WIDTH = D // HEADS
 
 words = random.Random(3)
@@ -123,25 +126,77 @@ def harness(context, answer):
     return known, encode(context + answer)[len(known):]
 
 
-def foundry(context, answer, delimiter=" "):
-    return encode((context.strip() + delimiter).rstrip()), encode(" " + answer.strip())
+def foundry(examples, context, answer, delimiter=" "):
+    context = ("\n" if examples else "") + context.strip() + delimiter
+    return encode(examples) + encode(context.rstrip()), encode(" " + answer.strip())
 
 
-tasks, scores = {}, {}
+def foundry_draws(count, shots):
+    """The examples of each question, in the order in which they stand."""
+    source, draws = random.Random(1234), []
+    for i in range(count):
+        chosen = set(source.sample(range(count), min(count - 1, shots))) if shots else set()
+        if i in chosen:
+            chosen.remove(i)
+            other = source.choice(range(count))
+            while other in chosen or other == i:
+                other = source.choice(range(count))
+            chosen.add(other)
+        draws.append(list(chosen))
+    return draws
 
 
-def add(name, records, pairs, correct):
-    """`pairs` has for each record the (context, answer) tokens of each choice."""
+def harness_draws(records, shots):
+    source = random.Random(1234)
+    if not shots:
+        return [[] for _ in records]
+    return [[x for x in source.sample(records, min(shots + 1, len(records))) if x != r][:shots]
+            for r in records]
+
+
+tasks, scores = {}, {0: {}, 3: {}}
+
+
+def add(name, records, questions, best=lambda item: item["perToken"]):
+    """`questions(shots)` has for each record its (tokens of context and answer, answer) by choice."""
     tasks[name] = records
-    found = [[score(*pair) for pair in choices] for choices in pairs]
-    scores[name] = [
-        {"logProbabilities": [s for s, _ in f], "likeliest": [g for _, g in f],
-         "tokens": [len(a) for _, a in c], "correct": right}
-        for f, c, right in zip(found, pairs, correct)]
+    for shots in scores:
+        items = []
+        for (choices, correct) in questions(shots):
+            found = [score(*pair) for pair, _ in choices]
+            sums = np.array([s for s, _ in found])
+            lengths = {
+                "sum": [1] * len(choices), "perToken": [len(p[1]) for p, _ in choices],
+                "perByte": [len(a.encode()) for _, a in choices],
+                "perCharacter": [len(a) for _, a in choices]}
+            predicted = {rule: int(np.argmax(sums / np.array(n))) for rule, n in lengths.items()}
+            items.append({
+                "logProbabilities": list(sums), "likeliest": [g for _, g in found],
+                "tokens": lengths["perToken"], "bytes": lengths["perByte"], "correct": correct,
+                "truncated": any(len(c) + len(a) > T + 1 for (c, a), _ in choices),
+                "byRule": {r: predicted[r] for r in ("sum", "perToken", "perByte")},
+                "predicted": best(predicted) if len(choices) > 1 else 0 if found[0][1] else -1})
+        scores[shots][name] = items
 
 
 def draw(count):
     return [sentence().split(" ") for _ in range(count)]
+
+
+def choices_of(records, delimiter=" "):
+    """Multiple choice and completion as LLM-Foundry asks them."""
+    def right(r):
+        return (r["query"].strip(), r["choices"][r["gold"]].strip()) if "query" in r else (
+            r["context"].strip(), r["continuation"].strip())
+
+    def questions(shots):
+        for r, drawn in zip(records, foundry_draws(len(records), shots)):
+            examples = "\n".join(delimiter.join(right(records[i])) for i in drawn)
+            context = right(r)[0]
+            answers = r["choices"] if "choices" in r else [r["continuation"]]
+            yield ([(foundry(examples, context, a, delimiter), a.strip()) for a in answers],
+                   r.get("gold", 0))
+    return questions
 
 
 mc = []
@@ -149,19 +204,24 @@ for s in draw(20):
     gold = words.randrange(3)
     choices = [" ".join(draw(1)[0][4:]) for _ in range(3)]
     mc.append({"query": " ".join(s[:4]) + " ", "choices": choices, "gold": gold})
-add("choice", mc, [[foundry(r["query"], c) for c in r["choices"]] for r in mc],
-    [r["gold"] for r in mc])
-add("piqa_like", mc[:6], [[foundry(r["query"], c, "\nAnswer: ") for c in r["choices"]] for r in mc[:6]],
-    [r["gold"] for r in mc[:6]])
-tasks["piqa"] = tasks.pop("piqa_like")
-scores["piqa"] = scores.pop("piqa_like")
+add("choice", mc, choices_of(mc))
+add("piqa", mc[:6], choices_of(mc[:6], "\nAnswer: "))
 
 schema = [
     {"context_options": [" ".join(draw(1)[0][:3]), " ".join(draw(1)[0][:3])],
      "continuation": " ".join(draw(1)[0][3:]), "gold": words.randrange(2)} for _ in range(12)]
-add("schema", schema,
-    [[foundry(c, r["continuation"]) for c in r["context_options"]] for r in schema],
-    [r["gold"] for r in schema])
+
+
+def schema_questions(shots):
+    for r, drawn in zip(schema, foundry_draws(len(schema), shots)):
+        examples = "\n".join(
+            schema[i]["context_options"][schema[i]["gold"]] + " " + schema[i]["continuation"]
+            for i in drawn)
+        answer = r["continuation"]
+        yield [(foundry(examples, c, answer), answer) for c in r["context_options"]], r["gold"]
+
+
+add("schema", schema, schema_questions)
 
 lm = []
 for s in draw(12):
@@ -171,30 +231,47 @@ for s in draw(12):
     said = tokenizer.decode([logits(ids)[-1].argmax().item()])
     use = said.startswith(" ") and encode(" " + said.strip()) == encode(said)
     lm.append({"context": context, "continuation": said.strip() if use else s[4]})
-add("completion", lm, [[foundry(r["context"], r["continuation"])] for r in lm], [0] * len(lm))
+add("completion", lm, choices_of(lm))
 
 pairs = [{"good": " ".join(s), "bad": " ".join(s[::-1])} for s in draw(12)]
-add("pairs", pairs, [[harness("", " " + r[k]) for k in ("good", "bad")] for r in pairs],
-    [0] * len(pairs))
+add("pairs", pairs,
+    lambda shots: [([(harness("", " " + r[k]), r[k]) for k in ("good", "bad")], 0) for r in pairs],
+    best=lambda item: item["sum"])
 
 # Any jsonl with a YAML file: nested choices, the answer's letter, contexts longer than the model's.
 LETTERS = "ABCD"
 own = [
-    {"passage": " ".join(sentence() for _ in range(words.randrange(1, 4))), "topic": s[1],
+    {"passage": " ".join(sentence() for _ in range(words.randrange(1, 12))), "topic": s[1],
      "options": {"text": [" ".join(draw(1)[0][4:]) for _ in range(4)]},
      "key": LETTERS[words.randrange(4)]} for s in draw(16)]
 (OUT / "tasks/own.yaml").write_text(
     'task: own_task\nfile: own_data.jsonl\ndoc_to_text: "{{passage}}\\nThe {{topic}} "\n'
     'doc_to_choice: "{{options.text}}"\ndoc_to_target: key\nmetric: acc_norm\n')
-add("own_task", own,
-    [[harness(f"{r['passage']}\nThe {r['topic']} ", " " + c) for c in r["options"]["text"]]
-     for r in own], [LETTERS.index(r["key"]) for r in own])
+
+
+def own_questions(shots):
+    def text(r):
+        return f"{r['passage']}\nThe {r['topic']} "
+
+    for r, drawn in zip(own, harness_draws(own, shots)):
+        examples = "".join(
+            text(x) + " " + x["options"]["text"][LETTERS.index(x["key"])] + "\n\n" for x in drawn)
+        yield ([(harness(examples + text(r), " " + c), c) for c in r["options"]["text"]],
+               LETTERS.index(r["key"]))
+
+
+add("own_task", own, own_questions, best=lambda item: item["perCharacter"])
 
 for name, records in tasks.items():
     file = "own_data" if name == "own_task" else name
     (OUT / f"tasks/{file}.jsonl").write_text(
         "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
-(OUT / "scores.json").write_text(json.dumps(scores) + "\n")
+(OUT / "scores.json").write_text(json.dumps(scores[0]) + "\n")
+(OUT / "scores_shots.json").write_text(json.dumps(scores[3]) + "\n")
+(OUT / "draws.json").write_text(json.dumps([
+    {"questions": n, "shots": shots, "foundry": foundry_draws(n, shots)[:40],
+     "harness": harness_draws(list(range(n)), shots)[:40]}
+    for n, shots in [(2, 1), (7, 10), (30, 3), (85, 18), (101, 4), (1838, 10), (5153, 25)]]) + "\n")
 (OUT / "config.json").write_text(json.dumps({
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": D,
     "intermediate_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,

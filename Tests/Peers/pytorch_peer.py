@@ -2,15 +2,17 @@
 
 Llama family, untied head, RMSNorm, RoPE (half split), SwiGLU with F = 8 D / 3 rounded up to 32, z-loss
 1e-4, AdamW, clipping at 1. torch.compile, head and loss in chunks, gradient accumulation over
-micro-batches. Prints one JSON object, as `overtrain bench --json` does.
+micro-batches. Prints one JSON object, as `overtrain bench --json` does, for every line on its
+standard input: so it compiles once, and takes turns with others.
 
-    python pytorch_peer.py --config c2 --threads 2 --seconds 10 [--microbatch 4096] [--eager]
+    echo | python pytorch_peer.py --config c2 --threads 2 --seconds 10 [--microbatch 4096] [--eager]
 """
 
 import argparse
 import json
 import math
 import resource
+import sys
 import time
 
 import torch
@@ -115,18 +117,20 @@ def main():
 
     for i in range(3):
         train(i)
-    start = time.perf_counter()
     steps = 0
-    loss = 0.0
-    while time.perf_counter() - start < options.seconds:
-        loss = train(3 + steps)
-        steps += 1
-    elapsed = time.perf_counter() - start
-    print(json.dumps({
-        "config": options.config, "workers": options.threads,
-        "tokensPerSecond": steps * batch / elapsed, "loss": loss,
-        "peakRSSMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }))
+    print(json.dumps({"ready": True}), flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        first = steps
+        while time.perf_counter() - start < options.seconds:
+            loss = train(3 + steps)
+            steps += 1
+        elapsed = time.perf_counter() - start
+        print(json.dumps({
+            "config": options.config, "workers": options.threads,
+            "tokensPerSecond": (steps - first) * batch / elapsed, "loss": loss,
+            "peakRSSMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ package struct CorpusParts: Sendable {
   package private(set) var others: [OutOfDistribution] = []
   /// Bytes and documents that each source gave to any part.
   private(set) var yields: [(bytes: Int, documents: Int)]
+  /// Training paragraphs that another corpus holds out, by its name.
+  package private(set) var trainingDropped: [String: Int] = [:]
   /// Held-out paragraphs that the n-gram filter took away, by set.
   package private(set) var nearDuplicatesDropped: [String: Int] = [:]
   /// Share of held-out paragraphs whose middle 60 bytes training text still has, by set.
@@ -68,11 +70,23 @@ package struct CorpusParts: Sendable {
     }
   }
 
+  /// Takes training paragraphs away that share an n-gram with what another corpus holds out.
+  package mutating func removeTraining(
+    sharedWith heldOut: [[TextDocument]], of corpus: String
+  ) {
+    let cleaned = NGramFilter(heldOut: heldOut).withoutHeldOut(training)
+    trainingDropped[corpus] = training.paragraphCount - cleaned.paragraphCount
+    training = cleaned
+  }
+
   /// Takes held-out paragraphs away that share an n-gram with training text, and measures what is
   /// left.
-  package mutating func removeNearDuplicates() {
+  ///
+  /// - Parameter text: training text of another corpus, whose models will be measured too
+  package mutating func removeNearDuplicates(of text: [TextDocument] = []) {
     var filter = NGramFilter(heldOut: heldOut.map(\.documents))
     filter.see(training: training)
+    filter.see(training: text)
     func clean(_ documents: [TextDocument], _ name: String) -> [TextDocument] {
       let cleaned = filter.clean(documents)
       nearDuplicatesDropped[name] = documents.paragraphCount - cleaned.paragraphCount

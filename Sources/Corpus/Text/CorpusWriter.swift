@@ -6,8 +6,10 @@ struct CorpusWriter {
   let folder: URL
   let config: CorpusConfig
 
+  /// - Parameter tokenizer: another corpus's; trained on this one's text if nil
   func write(
-    _ parts: CorpusParts, _ sources: [PreparedSource], progress: (String) -> Void
+    _ parts: CorpusParts, _ sources: [PreparedSource], tokenizer other: Tokenizer?,
+    progress: (String) -> Void
   ) throws(UserError) -> CorpusManifest {
     var sets: [(name: String, purpose: CorpusManifest.Purpose, documents: [TextDocument])] = [
       (CorpusConfig.Source.trainingSet, .training, parts.training)
@@ -16,7 +18,8 @@ struct CorpusWriter {
     sets += parts.others.map { ($0.name, .outOfDistribution, $0.documents) }
     try checkNotEmpty(sets.map { ($0.name, $0.documents.isEmpty) })
 
-    let tokenizer = try tokenizer(for: parts.training, progress: progress)
+    let tokenizer =
+      if let other { other } else { try tokenizer(for: parts.training, progress: progress) }
     let tokenizerFile = folder.appendingPathComponent("tokenizer.json")
     try tokenizer.save(to: tokenizerFile)
     var tokenSets: [CorpusManifest.TokenSet] = []

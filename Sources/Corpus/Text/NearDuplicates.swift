@@ -49,11 +49,23 @@ package struct NGramFilter {
 
   /// `documents` without the paragraphs that share an n-gram with training text.
   package func clean(_ documents: [TextDocument]) -> [TextDocument] {
+    filtered(documents) { isInTraining[slot(of: $0)] }
+  }
+
+  /// `documents`, which are training text, without the paragraphs that share an n-gram with held-out
+  /// text.
+  package func withoutHeldOut(_ documents: [TextDocument]) -> [TextDocument] {
+    filtered(documents) { slots[slot(of: $0)] == $0 }
+  }
+
+  private func filtered(
+    _ documents: [TextDocument], _ isBad: (UInt64) -> Bool
+  ) -> [TextDocument] {
     documents.compactMap { document in
       var document = document
       let isClean = document.paragraphs.map { paragraph in
         var clean = true
-        Self.forEachNGram(paragraph) { if isInTraining[slot(of: $0)] { clean = false } }
+        Self.forEachNGram(paragraph) { if isBad($0) { clean = false } }
         return clean
       }
       guard isClean.contains(false) else { return document }

@@ -20,6 +20,11 @@ package struct TextDocument: Sendable, Equatable {
     hash = mixed(paragraphs.reduce(0) { ($0 &* 31) &+ contentHash($1) })
   }
 
+  /// A document of a finished corpus, whose paragraphs are its lines.
+  init(lines text: Bytes) {
+    self.init(text.split(separator: 10).map(Array.init))
+  }
+
   /// The whole text.
   package var text: Bytes { Bytes(paragraphs.joined(separator: separator)) }
   /// Bytes of the whole text.

@@ -33,44 +33,16 @@ public struct BatchSampler: Sendable {
   /// Fills `batch` with sequences `first`, `first + 1`, … of the run.
   public func fill(_ batch: inout TokenBatch, from tokens: TokenSequence, sequence first: Int) {
     precondition(batch.positions == contextLength, "batch of another context length")
+    let length = contextLength
     for row in 0..<batch.sequences {
-      let start = window(ofSequence: first + row) * contextLength
-      BatchSampler.fill(&batch, row: row, from: tokens, at: start)
+      let start = window(ofSequence: first + row) * length
+      tokens.copy(from: start, count: length, into: &batch.inputs, at: row * length)
+      tokens.copy(from: start + 1, count: length, into: &batch.targets, at: row * length)
     }
   }
 
   /// How many different tokens the first `tokens` trained tokens are.
   public func uniqueTokens(for tokens: Int) -> Int {
     min(tokens, sequencesPerEpoch * contextLength)
-  }
-
-  /// Windows for evaluation, the same for all runs: the first token of each of at most `limit`
-  /// windows, spread evenly over `tokenCount` tokens; all windows in order if there are no more.
-  public static func evaluationWindows(
-    tokenCount: Int, contextLength: Int, limit: Int
-  ) -> [Int] {
-    let windows = max(0, (tokenCount - 1) / contextLength)
-    let count = min(windows, limit)
-    return (0..<count).map { $0 * windows / count * contextLength }
-  }
-
-  /// Fills `batch` with the windows that start at `starts`; rows without one are not scored.
-  public static func fill(
-    _ batch: inout TokenBatch, from tokens: TokenSequence, windows starts: ArraySlice<Int>
-  ) {
-    precondition(starts.count <= batch.sequences, "more windows than rows")
-    for (row, start) in starts.enumerated() { fill(&batch, row: row, from: tokens, at: start) }
-    for position in (starts.count * batch.positions)..<batch.count {
-      batch.inputs[position] = 0
-      batch.targets[position] = -1
-    }
-  }
-
-  private static func fill(
-    _ batch: inout TokenBatch, row: Int, from tokens: TokenSequence, at start: Int
-  ) {
-    let length = batch.positions
-    tokens.copy(from: start, count: length, into: &batch.inputs, at: row * length)
-    tokens.copy(from: start + 1, count: length, into: &batch.targets, at: row * length)
   }
 }

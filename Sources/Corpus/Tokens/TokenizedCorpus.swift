@@ -90,6 +90,30 @@ public struct TokenizedCorpus: Sendable {
     return documents
   }
 
+  /// Documents of the training set, as they are cut into paragraphs.
+  func trainingDocuments() throws(UserError) -> [TextDocument] { try documents(of: .training) }
+  /// Documents of the validation split.
+  func validationDocuments() throws(UserError) -> [TextDocument] { try documents(of: .validation) }
+  /// Documents of the task pool.
+  func taskPool() throws(UserError) -> [TextDocument] {
+    try taskDocuments().map { TextDocument(lines: Array($0.utf8)) }
+  }
+
+  private func documents(
+    of purpose: CorpusManifest.Purpose
+  ) throws(UserError) -> [TextDocument] {
+    var documents: [TextDocument] = []
+    for set in manifest.sets where set.purpose == purpose {
+      let sequence = try tokens(of: set.name)
+      var ids = [Int32](repeating: 0, count: sequence.count)
+      sequence.copy(from: 0, count: ids.count, into: &ids, at: 0)
+      for document in ids.split(separator: Int32(tokenizer.endOfText)) {
+        documents.append(TextDocument(lines: tokenizer.decode(Array(document))))
+      }
+    }
+    return documents
+  }
+
   /// The contents of a shard with header, length and, if `verifying`, every byte checked.
   @discardableResult
   private func open(

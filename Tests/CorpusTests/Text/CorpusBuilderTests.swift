@@ -64,6 +64,63 @@ import Testing
     }
   }
 
+  /// A corpus with the tokenizer of another: neither trains on what the other holds out.
+  @Test func corporaOfOneTokenizerHoldOutApart() throws {
+    try withFolder { folder in
+      var babble = Babble(seed: 21)
+      var documents = (0..<60).map { _ in babble.text(paragraphs: 4) }
+      func write(_ documents: [String], _ name: String) throws -> URL {
+        let texts = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: texts, withIntermediateDirectories: true)
+        for (i, document) in documents.enumerated() {
+          try Data(document.utf8).write(to: texts.appendingPathComponent("\(i).txt"))
+        }
+        return texts
+      }
+      var first = try config([write(documents, "first")], name: "first")
+      first.tokenizer.vocabularySize = 300
+      first.validationShare = 0.3
+      _ = try builder(first, in: folder).build { _ in }
+      // The second has text of its own, and that of the first with another beginning and end.
+      documents =
+        (0..<60).map { _ in babble.text(paragraphs: 4) }
+        + documents.map { "Some words before it all. " + $0 + " And some words after it all." }
+      var second = try config([write(documents, "second")], name: "second")
+      second.tokenizer = .init(vocabularySize: 300)
+      second.tokenizer.corpus = "first"
+      second.validationShare = 0.3
+      let lines = Lines()
+      _ = try builder(second, in: folder).build { lines.all.append($0) }
+      #expect(lines.all.contains { $0.hasSuffix("paragraphs that first holds out left out") })
+      let corpora = try ["first", "second"].map {
+        try TokenizedCorpus(opening: folder.appendingPathComponent("corpora/\($0)"))
+      }
+      #expect(corpora[0].manifest.tokenizerSHA256 == corpora[1].manifest.tokenizerSHA256)
+      func grams(_ corpus: TokenizedCorpus, _ set: String) throws -> Set<ArraySlice<Substring>> {
+        let tokens = try corpus.tokens(of: set)
+        var ids = [Int32](repeating: 0, count: tokens.count)
+        tokens.copy(from: 0, count: ids.count, into: &ids, at: 0)
+        var found: Set<ArraySlice<Substring>> = []
+        for document in ids.split(separator: Int32(corpus.tokenizer.endOfText)) {
+          let text = String(decoding: corpus.tokenizer.decode(Array(document)), as: UTF8.self)
+          for line in text.split(separator: "\n") {
+            let words = line.split { !$0.isLetter }
+            for i in 0..<max(0, words.count - 12) { found.insert(words[i..<i + 13]) }
+          }
+        }
+        return found
+      }
+      for (held, trained) in [(0, 1), (1, 0), (0, 0), (1, 1)] {
+        let (a, b) = try (grams(corpora[held], "val"), grams(corpora[trained], "train"))
+        #expect(a.count > 20 && b.count > 200 && a.isDisjoint(with: b), "\(held) \(trained)")
+      }
+      second.tokenizer.vocabularySize = 400
+      second.name = "third"
+      let wrong = try builder(second, in: folder)
+      #expect { try wrong.build { _ in } } throws: { ($0 as? UserError)?.kind == .badConfig }
+    }
+  }
+
   @Test func aSecondBuildDoesNothingAndAnotherConfigIsRefused() throws {
     try withFolder { folder in
       var config = try config([writeTexts(folder)])
@@ -96,21 +153,29 @@ import Testing
     }
   }
 
-  @Test func aBuildWaitsForAnother() async throws {
+  @Test func aBuildWaitsForAnother() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("overtrain-text-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     let builder = try builder(config([writeTexts(folder)]), in: folder)
     let said = Mutex("")
     var other: FileLock? = try FileLock(folder.appendingPathComponent("corpora/.own.lock")) { _ in }
-    async let manifest = builder.build { line in said.withLock { $0 += line } }
-    while said.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+    // On a thread of its own: one of the pool's may be the only one, and this test has it.
+    let made = Mutex<CorpusManifest?>(nil)
+    Thread.detachNewThread {
+      let manifest = try? builder.build { line in said.withLock { $0 += line } }
+      made.withLock { $0 = manifest }
+    }
+    while said.withLock({ $0.isEmpty }) { Thread.sleep(forTimeInterval: 0.005) }
     #expect(said.withLock { $0 }.contains("is making corpus own: waiting for it"))
-    try await Task.sleep(for: .milliseconds(50))
+    Thread.sleep(forTimeInterval: 0.05)
     #expect(try builder.existing() == nil)
     #expect(other != nil)
     other = nil
-    #expect(try await manifest.name == "own")
+    for _ in 0..<12_000 where made.withLock({ $0 == nil }) {
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    #expect(made.withLock { $0?.name } == "own")
   }
 
   @Test func aVocabularyIsTrained() throws {

@@ -89,21 +89,4 @@ struct BatchSamplerTests {
       }
     }
   }
-
-  @Test func spreadsEvaluationWindows() throws {
-    func starts(_ tokens: Int, _ limit: Int) -> [Int] {
-      BatchSampler.evaluationWindows(tokenCount: tokens, contextLength: 10, limit: limit)
-    }
-    #expect(starts(51, 100) == [0, 10, 20, 30, 40])
-    #expect(starts(50, 100) == [0, 10, 20, 30])
-    #expect(starts(1001, 4) == [0, 250, 500, 750])
-    #expect(starts(10, 4).isEmpty)
-    #expect(starts(0, 4).isEmpty)
-    try counting(60) { tokens in
-      var batch = TokenBatch(sequences: 3, positions: 10)
-      BatchSampler.fill(&batch, from: tokens, windows: starts(51, 100)[3...])
-      #expect(batch.inputs == Array(30..<50) + Array(repeating: 0, count: 10))
-      #expect(batch.targets == Array(31..<51) + Array(repeating: -1, count: 10))
-    }
-  }
 }
