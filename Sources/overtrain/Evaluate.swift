@@ -153,6 +153,9 @@ struct EvalCommand: ParsableCommand {
       wanted.evaluation.corpora = nil
     }
     try apply(self.config, to: &wanted, root, tokenizer: own.manifest.tokenizerSHA256)
+    if wanted.corpus != config.corpus, let others = wanted.evaluation.outOfDistributionTokens {
+      wanted.evaluation.validationTokens = others  // as when it is measured beside the run's own
+    }
     let opened = try wanted.corpora(in: root)
     let evaluator = try Evaluator(wanted, corpora: opened)
     evaluator.doubts(wanted.evaluation).forEach { Terminal.note($0) }
