@@ -74,6 +74,12 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     _ options: TrainingOptions, model: ModelConfig, parameters: Int, horizon: Int
   ) throws(UserError) {
     let t = model.contextLength
+    try Self.check([
+      ("batchTokens", Double(options.batchTokens ?? 1), 1...1e9),
+      ("batchScale", options.batchScale ?? 1, 0.001...1000),
+      ("slots", Double(options.slots ?? 1), 1...65_536),
+      ("warmupFraction", options.warmupFraction ?? 0, 0...1),
+    ])
     let wanted =
       options.batchTokens
       ?? Self.ruleBatchTokens(
@@ -115,8 +121,7 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     zLoss = options.zLoss ?? 1e-4
     skipLossZ = options.skipLossZ
     skipGradientZ = options.skipGradientZ
-    for (name, value, allowed) in [
-      ("batchScale", options.batchScale ?? 1, 0.001...1000),
+    try Self.check([
       ("learningRate", peakLearningRate, 0...Double.greatestFiniteMagnitude),
       ("decayFraction", decayFraction, 0...1),
       ("finalLearningRateFraction", options.finalLearningRateFraction ?? 0.1, 0...1),
@@ -125,7 +130,13 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
       ("zLoss", zLoss, 0...1),
       ("skipLossZ", skipLossZ ?? 6, 1...1e9), ("skipGradientZ", skipGradientZ ?? 6, 1...1e9),
       ("warmupSteps", Double(warmupSteps), 0...Double(steps)),
-    ] where !allowed.contains(value) {
+    ])
+  }
+
+  private static func check(
+    _ values: [(name: String, value: Double, allowed: ClosedRange<Double>)]
+  ) throws(UserError) {
+    for (name, value, allowed) in values where !allowed.contains(value) {
       throw UserError(
         .badConfig, "\(name) is \(value)",
         fix: "use a value from \(allowed.lowerBound) to \(allowed.upperBound)")

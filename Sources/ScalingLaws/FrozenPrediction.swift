@@ -59,7 +59,11 @@ public struct FrozenPrediction: Codable, Sendable, Equatable {
         .usage, "a frozen prediction is there already", at: url.relativePath,
         fix: "choose another name: what is frozen stays")
     }
-    try DurableFile.write(json: self, to: url)
+    do { try DurableFile.write(json: self, to: url) } catch {
+      // Or the next try would find what this one could not make durable.
+      try? FileManager.default.removeItem(at: url)
+      throw error
+    }
   }
 
   /// Reads one.

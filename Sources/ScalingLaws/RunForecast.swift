@@ -96,7 +96,8 @@ public struct RunForecast: Sendable {
     let losses = samples.map(\.loss)
     // A logged loss is a mean over the steps since the line before.
     let middles = zip(samples, samples.dropFirst()).map { ($0.step + $1.step) / 2 }
-    let steps = [samples.first?.step ?? 1] + middles
+    let half = middles.first.map { (samples[1].step - $0) } ?? 0
+    let steps = [max(1, (samples.first?.step ?? 1) - half)] + middles
     switch law {
     case .latest:
       let tail = losses.suffix(max(3, losses.count / 10))
@@ -172,7 +173,8 @@ public struct RunPrediction: Codable, Sendable {
   ///   - finished: finished runs with their validation losses
   ///   - level: of the interval
   ///
-  /// The law is the one with the least mean backtest error over the finished runs; without any, the one
+  /// The law is the one whose forecasts of the finished runs scatter least, which makes their backtest a
+  /// little too good; without any, the one
   /// that did better within the run. Nil with fewer than 12 logged steps after the warm-up.
   public init?(
     _ curve: RunCurve, finished: [(run: String, curve: RunCurve, loss: Double)], level: Double

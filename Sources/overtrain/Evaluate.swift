@@ -61,7 +61,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    Signals.install()
+    Signals.letWorkBeSaved()
     var measures: [Measure.Key: Measure] = [:]
     for folder in folders.map({ URL(fileURLWithPath: $0) }) {
       if folders.count > 1 { Terminal.note(folder.lastPathComponent) }

@@ -34,12 +34,14 @@ struct Overtrain: ParsableCommand {
     ])
 
   static func main() {
+    ProcessorCheck.run()
+    Signals.install()
     do {
-      if let problem = CPU.requireVectorSupport() { throw UserError(.failure, problem) }
       BLAS.pinCoreType()
       BLAS.configure()
       var command = try parseAsRoot()
       try command.run()
+      try DurableFile.flushOutput()
     } catch let error as UserError {
       Terminal.error(error.description)
       Self.exit(code: Signals.exitCode ?? error.kind.exitCode)

@@ -8,16 +8,19 @@ struct ThirdTrainingSetTests {
   static let published = Program.root.deletingLastPathComponent()
     .appendingPathComponent("shared/gadre2024/exp_data")
 
-  /// `rpj` as it is and as `rw_original`, in `folder`/exp_data.
+  /// All runs as they are, for which tasks count depends on all, and those of `rpj` as `rw_original` too,
+  /// in `folder`/exp_data.
   static func copy(to folder: URL) throws {
     let manager = FileManager.default
     for part in ["models", "evals"] {
       let to = folder.appendingPathComponent("exp_data/\(part)")
       try manager.createDirectory(at: to, withIntermediateDirectories: true)
       let from = published.appendingPathComponent(part)
-      for file in try manager.contentsOfDirectory(atPath: from.path) where file.contains("rpj-") {
+      for file in try manager.contentsOfDirectory(atPath: from.path) {
+        try manager.copyItem(
+          at: from.appendingPathComponent(file), to: to.appendingPathComponent(file))
+        guard file.contains("rpj-") else { continue }
         let text = try String(contentsOf: from.appendingPathComponent(file), encoding: .utf8)
-        try text.write(to: to.appendingPathComponent(file), atomically: true, encoding: .utf8)
         try text.replacingOccurrences(of: "\"rpj\"", with: "\"rw_original\"")
           .replacingOccurrences(of: "\"rpj-", with: "\"rw_original-").write(
             to: to.appendingPathComponent(

@@ -120,7 +120,8 @@ struct CurveLawTests {
     let run = Self.run(law, steps: 800, noise: 0.01, momentum: 0.99, &random)
     let p = try #require(RunPrediction(run.curve.cut(at: 0.5), finished: [], level: 0.9))
     #expect(p.loss == nil && p.low == nil && p.backtests.isEmpty)
-    #expect(abs(p.trainingLoss / run.end - 1) < 0.1)
+    // Half of a cosine with noise says little of its end by itself; that is why finished runs judge.
+    #expect(abs(p.trainingLoss / run.end - 1) < 0.25)
     #expect(p.withinRun.count == 3)
     #expect(p.law != .latest)
   }

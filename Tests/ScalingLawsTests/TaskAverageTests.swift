@@ -7,13 +7,13 @@ import Testing
 struct TaskAverageTests {
   /// Ten tasks of 200 items that follow sigmoids, three that are noise about chance, two that jump once
   /// the loss is low.
-  static func data() -> LawData {
+  static func data(jumpy: Int = 2) -> LawData {
     var random = RandomSource(seed: 11)
     var data = RecoveryTests.data(OverTrainingLaw(E: 1.7, a: 210, b: 350, eta: 0.14))
     var chances: [String: Double] = [:]
     for i in 0..<10 { chances["good\(i)"] = 0.75 }
     for i in 0..<3 { chances["noise\(i)"] = 0.5 }
-    for i in 0..<2 { chances["jumpy\(i)"] = 0.75 }
+    for i in 0..<jumpy { chances["jumpy\(i)"] = 0.75 }
     data.taskChances = chances
     let losses = data.points.compactMap(\.loss).sorted()
     data.points = data.points.map { point in
@@ -25,7 +25,7 @@ struct TaskAverageTests {
           0.75 - 0.6 / (1 + exp((1.4 + 0.1 * Double(i)) * (loss - 3.1))) + 0.03 * random.normal()
       }
       for i in 0..<3 { errors["noise\(i)"] = 0.5 + 0.03 * random.normal() }
-      for i in 0..<2 {
+      for i in 0..<jumpy {
         errors["jumpy\(i)"] = (loss <= losses[4] ? 0.35 : 0.74) + 0.02 * random.normal()
       }
       copy.taskErrors = errors.mapValues { min(1, max(0, $0)) }
@@ -35,13 +35,13 @@ struct TaskAverageTests {
   }
 
   @Test func moreTasksAverageBetter() throws {
-    let found = try TaskAverages(Self.data(), fit: nil)
+    let found = try TaskAverages(Self.data(jumpy: 0), fit: nil)
     let first = try #require(found.byCount.first)
     let many = try #require(found.byCount.last { $0.tasks == 8 })
     #expect(first.tasks == 1)
     #expect(many.median < first.median)
     #expect(many.range.upperBound < first.range.upperBound)
-    #expect(found.byThreshold.first?.tasks.count == 15)
+    #expect(found.byThreshold.first?.tasks.count == 13)
     let counts = found.byThreshold.map(\.tasks.count)
     #expect(counts == counts.sorted(by: >))
     #expect(found.byThreshold.allSatisfy { $0.heldOut == nil })
