@@ -91,7 +91,7 @@ struct RecommendedRuleTests {
     let ours = try Self.errors(
       data.flatMap { try Self.dearer(Self.fit($0), than: compute) }
     ).mean
-    for law in [LawKind.overTraining, .chinchilla, .floorless, .computeOnly] {
+    for law in [LawKind.overTraining, .chinchilla, .kaplan, .floorless, .computeOnly] {
       for objective in Objective.allCases {
         // Free exponents need a third size, which the lowest threshold does not leave.
         let fits = data.compactMap { try? Fit($0, options: FitOptions(objective, law: law)) }
