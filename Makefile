@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev zlib1g-dev
 SOURCES := Sources Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-torture test-fuzz test-sanitize check lint layers bench \
+.PHONY: help setup build demo test test-torture test-fuzz test-sanitize test-baseline check lint layers bench \
   peers clean
 
 help: ## list the targets
@@ -39,23 +39,43 @@ test: setup ## build and run every test
 	@$(BUILD) --build-tests
 	@swift test -c release --skip-build
 
-# Faults for real: kills before random system calls, and a disk that fails at random writes.
-test-torture: setup ## 50 random kills, 60 failing writes, 3,000 changed bytes a file
+# Faults for real: kills and signals before random system calls, a disk that fails at each of them.
+test-torture: setup ## 50 kills, 30 signals, an error at every place that writes, 3,000 flipped bytes a file
 	@$(BUILD) --build-tests
-	@OVERTRAIN_KILLS=50 OVERTRAIN_FAULTS=60 OVERTRAIN_FLIPS=3000 \
-	  swift test -c release --skip-build --filter 'TortureTests|CorruptionTests'
+	@OVERTRAIN_KILLS=50 OVERTRAIN_SIGNALS=30 OVERTRAIN_FAULTS=1 OVERTRAIN_FLIPS=3000 \
+	  swift test -c release --skip-build --filter "TortureTests|SignalTests|WriteFaultTests|CorruptionTests"
 
+# libFuzzer, guided by coverage, under the address and (of C) the undefined-behaviour sanitizer; Swift
+# traps by itself. A fatal error, a second of processor time for an input, and memory beyond four times
+# the input and 64 MiB end it.
 INPUTS := 1000000
-test-fuzz: setup ## INPUTS=1000000 mutated inputs for every parser of foreign bytes
-	@$(BUILD) --build-tests
-	@OVERTRAIN_FUZZ_INPUTS=$(INPUTS) swift test -c release --skip-build --filter FuzzTests
+TARGETS = $$($(FUZZ) --list)
+FUZZ := .build/fuzz/release/fuzz
+RUNTIME = $(dir $(realpath $(shell which swift)))../lib/clang/*/lib/linux
+COVERAGE := inline-8bit-counters,pc-table,trace-cmp
+test-fuzz: setup ## INPUTS=1000000 inputs for each of TARGETS, by default every parser
+	@OVERTRAIN_FUZZ=1 swift build -c release --sanitize address --scratch-path .build/fuzz \
+	  --product fuzz -Xswiftc -sanitize-coverage=edge,$(COVERAGE) \
+	  -Xcc -fsanitize-coverage=$(COVERAGE) -Xcc -fsanitize=undefined \
+	  -Xcc -fno-sanitize-recover=undefined -Xlinker -lstdc++ \
+	  -Xlinker $$(ls $(RUNTIME)/libclang_rt.fuzzer_no_main-$$(uname -m).a)
+	@$(FUZZ) --seeds .build/fuzz/corpus
+	@for t in $(TARGETS); do echo $$t; done | xargs -P $$(nproc) -I{} Tests/Fuzz/run {} $(INPUTS)
 
 # In build folders of their own, for nothing of the product is shared. The address sanitizer's own
 # limits: BLAS is not instrumented, and what Foundation keeps for the process's life is no leak.
 test-sanitize: setup ## every test under the address and the thread sanitizer
-	@for s in address thread; do \
-	  ASAN_OPTIONS=detect_leaks=0 swift test -c release --sanitize=$$s \
-	    --scratch-path .build/$$s --skip EndToEndTests || exit 1; done
+	@mkdir -p .build/sanitizers
+	@clang -fsanitize=thread -O1 -c Tests/Sanitizers/mutex.c -o .build/sanitizers/mutex.o
+	@ASAN_OPTIONS=detect_leaks=0 swift test -c release --sanitize=address \
+	  --scratch-path .build/address --skip EndToEndTests
+	@swift test -c release --sanitize=thread --scratch-path .build/thread \
+	  -Xlinker $(CURDIR)/.build/sanitizers/mutex.o --skip EndToEndTests
+
+test-baseline: setup ## build for processors without AVX2, and test kernels, model and training
+	@OVERTRAIN_BASELINE=1 $(BUILD) --build-tests --scratch-path .build-baseline
+	@OVERTRAIN_BASELINE=1 swift test -c release --skip-build --scratch-path .build-baseline \
+	  --filter 'KernelsTests|ModelTests|TrainingTests|EvaluationTests|StepTests'
 
 check: setup lint layers ## format lint, and the walls between modules
 

@@ -5,22 +5,29 @@ import PackageDescription
 // `--explicit-target-dependency-import-check error`, so that no other import compiles.
 
 #if arch(x86_64)
+  /// OVERTRAIN_BASELINE=1 makes a program for processors without AVX2: slow, for checks and old machines.
+  let isBaseline = Context.environment["OVERTRAIN_BASELINE"] == "1"
   /// AVX2 + FMA code: without these flags SIMD8<Float> is SSE and every fused multiply-add a call.
-  let vectorFlags: [SwiftSetting] = [
-    .unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno"])
-  ]
+  let vectorFlags: [SwiftSetting] =
+    isBaseline
+    ? [.define("BASELINE")]
+    : [.unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno"])]
   /// AVX-512 code, called only where it exists.
-  let wideFlags: [SwiftSetting] = [
-    .unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-fno-math-errno"])
-  ]
+  let wideFlags: [SwiftSetting] =
+    isBaseline
+    ? [] : [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-fno-math-errno"])]
+  let plainFlags: [SwiftSetting] = isBaseline ? [.define("BASELINE")] : []
 #else
+  let plainFlags: [SwiftSetting] = []
   let vectorFlags: [SwiftSetting] = []
   let wideFlags: [SwiftSetting] = []
 #endif
 
 /// Everything but `Kernels` is checked for memory safety, as an error.
-let safe: [SwiftSetting] =
-  vectorFlags + [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)]
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error),
+]
+let safe = vectorFlags + strict
 
 func test(_ target: String, also others: [Target.Dependency] = []) -> Target {
   .testTarget(
@@ -91,14 +98,14 @@ let package = Package(
       dependencies: [
         "Experiment", "ScalingLaws", .product(name: "Mustache", package: "swift-mustache"),
       ], swiftSettings: safe),
-    // The command line: parse, resolve, call.
+    // The command line: parse, resolve, call. Compiled for any processor, which it looks at first.
     .executableTarget(
       name: "overtrain",
       dependencies: [
         "Experiment", "ConfigFiles", "Kernels", "Corpus", "Model", "Training", "Evaluation",
         "Sweep", "ScalingLaws", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: safe),
+      ], swiftSettings: plainFlags + strict),
 
     test("Kernels"),
     test("Experiment"),
@@ -110,15 +117,26 @@ let package = Package(
     test("Sweep", also: ["Experiment", "ConfigFiles", "Corpus", "Training"]),
     test("ScalingLaws", also: ["Experiment"]),
     test("Report", also: ["Experiment", "ScalingLaws"]),
-    // Every parser of foreign bytes, fed with mutated ones.
-    .testTarget(
-      name: "FuzzTests",
+    // Every parser of foreign bytes, for the test beside it and for libFuzzer.
+    .target(
+      name: "FuzzTargets",
       dependencies: [
-        "Experiment", "ConfigFiles", "Kernels", "Corpus", "Model", "Training", "ScalingLaws",
-      ], exclude: ["Found"], swiftSettings: vectorFlags),
+        "Experiment", "ConfigFiles", "Kernels", "Corpus", "Model", "Training", "Evaluation",
+        "ScalingLaws",
+      ], path: "Tests/FuzzTargets", swiftSettings: vectorFlags),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["Experiment", "FuzzTargets"], exclude: ["Found"],
+      swiftSettings: vectorFlags),
     // The built program as its users run it.
     .testTarget(
       name: "EndToEndTests", dependencies: ["overtrain", "Experiment"], swiftSettings: vectorFlags),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make test-fuzz` alone, for it links with libFuzzer.
+if Context.environment["OVERTRAIN_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz", swiftSettings: vectorFlags))
+}

@@ -34,7 +34,8 @@ public struct Evaluator: Sendable {
     for set in corpus.manifest.sets where set.purpose != .training {
       sets.append(
         try HeldOutLoss(
-          set, tokens: corpus.tokens(of: set.name), atMost: config.validationTokens,
+          set, tokens: corpus.tokens(of: set.name),
+          atMost: set.purpose == .validation ? config.validationTokens : config.otherTokens,
           positions: contextLength))
     }
     for other in others {
@@ -48,7 +49,7 @@ public struct Evaluator: Sendable {
       }
       sets.append(
         try HeldOutLoss(
-          set, tokens: other.tokens(of: set.name), atMost: config.validationTokens,
+          set, tokens: other.tokens(of: set.name), atMost: config.otherTokens,
           positions: contextLength, foreign: other.manifest.name))
     }
     self.sets = sets
@@ -182,4 +183,9 @@ extension TokenizedCorpus {
       String(decoding: tokenizer.decode(Array($0)), as: UTF8.self)
     }
   }
+}
+
+extension EvaluationConfig {
+  /// At most this many tokens of each set that is not the validation split.
+  var otherTokens: Int { outOfDistributionTokens ?? validationTokens }
 }

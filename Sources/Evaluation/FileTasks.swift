@@ -35,8 +35,16 @@ public struct FileTasks: Sendable {
     for file in files where ["yaml", "yml"].contains(file.pathExtension) {
       let description = try describe(file)
       let name = file.deletingPathExtension().lastPathComponent
-      let data = file.deletingLastPathComponent()
-        .appendingPathComponent(description.file ?? "\(name).jsonl")
+      let path = description.file ?? "\(name).jsonl"
+      for (key, parts) in [
+        ("task", [description.task ?? name]),
+        ("file", path.components(separatedBy: "/")),
+      ] where !parts.allSatisfy(\.isPlainFileName) {
+        throw UserError(
+          .badConfig, "\(key): \"\(parts.joined(separator: "/"))\" leaves its folder or is hidden",
+          at: file.path, fix: "use letters, digits, - and _")
+      }
+      let data = file.deletingLastPathComponent().appendingPathComponent(path)
       described.insert(data.standardizedFileURL.path)
       let prompt = TaskPrompt(
         cut: .together, preamble: description.description ?? "",

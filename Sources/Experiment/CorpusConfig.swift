@@ -155,6 +155,13 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
       1...64 ~= text.utf8.count
         && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
     }
+    /// Neither a path nor an option of apt or pip.
+    func isPackage(_ text: String) -> Bool {
+      text.first?.isASCII == true && (text.first?.isLetter == true || text.first?.isNumber == true)
+        && text.allSatisfy {
+          $0.isASCII && ($0.isLetter || $0.isNumber || "+-._:~!".contains($0))
+        }
+    }
     try check(
       isFileName(name), "name is \"\(name)\"", at: "name",
       fix: "use letters, digits, - and _ (it names a folder)")
@@ -182,6 +189,11 @@ public struct CorpusConfig: Codable, Hashable, Sendable {
       fix: "list at least one source without `set:` under `sources:`")
     for source in sources {
       let label = source.label
+      for name in (source.package ?? []) + [source.version, source.language].compactMap(\.self) {
+        try check(
+          isPackage(name), "\"\(name)\" names no package, version or language",
+          fix: "write it as the archive does")
+      }
       try check(
         isFileName(source.targetSet) && !["val", "tasks"].contains(source.targetSet),
         "set \"\(source.targetSet)\" of source \(label) cannot be used",

@@ -83,6 +83,15 @@ public enum DurableFile {
   /// Sets the time of the open file's last change to now.
   static func touch(_ handle: FileHandle) { futimens(handle.fileDescriptor, nil) }
 
+  /// Writes out what was printed: that is a result too, and it may go to a disk that is full.
+  ///
+  /// - Throws: `UserError` of kind `io`.
+  public static func flushOutput() throws(UserError) {
+    guard fflush(nil) == 0 else {
+      throw ioError(systemError(), writing: URL(fileURLWithPath: "/dev/stdout"))
+    }
+  }
+
   /// Makes the names in `folder` durable.
   public static func synchronize(folder: URL) throws {
     let handle = try FileHandle(forReadingFrom: folder)

@@ -147,6 +147,12 @@ extension GridConfig {
         .badConfig, "there is no size \"\(axes.size)\"", at: "model.sizes",
         fix: "the sizes are \(model.sizes.keys.sorted().joined(separator: ", "))")
     }
+    // It becomes part of a folder's name.
+    guard axes.size.isPlainFileName else {
+      throw UserError(
+        .badConfig, "the size \"\(axes.size)\" is a path or hidden", at: "model.sizes",
+        fix: "use letters, digits, - and _")
+    }
     guard let manifest = manifests[axes.corpus] else {
       throw UserError(
         .missingInput, "there is no corpus \"\(axes.corpus)\"", at: "corpora",
@@ -181,11 +187,21 @@ extension GridConfig {
       let training = try TrainingConfig(
         trainingOptions, model: model, parameters: count, horizon: Int(horizon.rounded()))
       let defaults = EvaluationConfig()
+      for (name, value) in [
+        ("validationTokens", evaluation?.validationTokens ?? 1),
+        ("itemsPerTask", evaluation?.itemsPerTask ?? 1),
+      ] where !(1...1_000_000_000).contains(value) {
+        throw UserError(
+          .badConfig, "\(name) is \(value)", at: "evaluation.\(name)",
+          fix: "use a whole number from 1 to 1e9")
+      }
       return RunConfig(
         corpus: axes.corpus, corpusFingerprint: manifest.fingerprint, size: axes.size,
         model: model, training: training,
         evaluation: EvaluationConfig(
           validationTokens: evaluation?.validationTokens ?? defaults.validationTokens,
+          outOfDistributionTokens: evaluation?.outOfDistributionTokens
+            ?? (evaluation?.validationTokens ?? defaults.validationTokens) / 4,
           tasks: evaluation?.tasks?.values ?? defaults.tasks,
           itemsPerTask: evaluation?.itemsPerTask ?? defaults.itemsPerTask),
         tokenMultiplier: multiplier, replicate: axes.replicate,

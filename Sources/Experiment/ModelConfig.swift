@@ -71,7 +71,7 @@ public struct ModelConfig: Codable, Hashable, Sendable {
     family = options.family ?? .llama
     self.vocabularySize = vocabularySize
     contextLength = try positive(options.contextLength, "contextLength")
-    layers = try positive(options.layers, "layers")
+    layers = try positive(options.layers, "layers", below: 10_000)
     width = try positive(options.width, "width")
     heads = try positive(options.heads, "heads")
     keyValueHeads = try positive(options.keyValueHeads ?? heads, "keyValueHeads")
@@ -118,14 +118,17 @@ private func impossible(_ what: String, _ fix: String) -> UserError {
   UserError(.badConfig, "impossible model: \(what)", fix: fix)
 }
 
-private func positive(_ value: Int?, _ name: String) throws(UserError) -> Int {
+/// `value`, if it is from 1 to `limit`: then no count of parameters or bytes overflows.
+private func positive(
+  _ value: Int?, _ name: String, below limit: Int = 1 << 22
+) throws(UserError) -> Int {
   guard let value else {
     throw UserError(
       .badConfig, "the model has no \(name)", fix: "set \(name) under model: or in the size")
   }
-  guard value > 0 else {
+  guard value > 0, value <= limit else {
     throw UserError(
-      .badConfig, "\(name) is \(value)", fix: "\(name) must be a positive whole number")
+      .badConfig, "\(name) is \(value)", fix: "\(name) must be a whole number from 1 to \(limit)")
   }
   return value
 }

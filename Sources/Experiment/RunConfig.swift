@@ -69,6 +69,6 @@ public struct RunConfig: Codable, Hashable, Sendable {
   }
 
   private func compact(_ value: Double) -> String {
-    value == value.rounded() ? String(Int(value)) : String(value)
+    Int(exactly: value).map(String.init) ?? String(value)
   }
 }

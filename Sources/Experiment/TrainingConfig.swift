@@ -74,6 +74,12 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     _ options: TrainingOptions, model: ModelConfig, parameters: Int, horizon: Int
   ) throws(UserError) {
     let t = model.contextLength
+    try Self.check([
+      ("batchTokens", Double(options.batchTokens ?? 1), 1...1e9),
+      ("batchScale", options.batchScale ?? 1, 0.001...1000),
+      ("slots", Double(options.slots ?? 1), 1...65_536),
+      ("warmupFraction", options.warmupFraction ?? 0, 0...1),
+    ])
     let wanted =
       options.batchTokens
       ?? Self.ruleBatchTokens(
@@ -115,8 +121,7 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     zLoss = options.zLoss ?? 1e-4
     skipLossZ = options.skipLossZ
     skipGradientZ = options.skipGradientZ
-    for (name, value, allowed) in [
-      ("batchScale", options.batchScale ?? 1, 0.001...1000),
+    try Self.check([
       ("learningRate", peakLearningRate, 0...Double.greatestFiniteMagnitude),
       ("decayFraction", decayFraction, 0...1),
       ("finalLearningRateFraction", options.finalLearningRateFraction ?? 0.1, 0...1),
@@ -125,7 +130,13 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
       ("zLoss", zLoss, 0...1),
       ("skipLossZ", skipLossZ ?? 6, 1...1e9), ("skipGradientZ", skipGradientZ ?? 6, 1...1e9),
       ("warmupSteps", Double(warmupSteps), 0...Double(steps)),
-    ] where !allowed.contains(value) {
+    ])
+  }
+
+  private static func check(
+    _ values: [(name: String, value: Double, allowed: ClosedRange<Double>)]
+  ) throws(UserError) {
+    for (name, value, allowed) in values where !allowed.contains(value) {
       throw UserError(
         .badConfig, "\(name) is \(value)",
         fix: "use a value from \(allowed.lowerBound) to \(allowed.upperBound)")
@@ -223,8 +234,10 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
 
 /// What is measured on a run.
 public struct EvaluationConfig: Codable, Hashable, Sendable {
-  /// At most this many tokens of each validation set, the same for all runs.
+  /// At most this many tokens of the validation split, the same for all runs.
   public var validationTokens: Int
+  /// At most this many tokens of each set of other text; `validationTokens` when nil.
+  public var outOfDistributionTokens: Int?
   /// Generated tasks by name, and files of tasks or folders of them by path.
   public var tasks: [String]
   /// Items per generated task.
@@ -236,13 +249,16 @@ public struct EvaluationConfig: Codable, Hashable, Sendable {
   public var corpora: [String: String]?
 
   /// - Parameters:
-  ///   - validationTokens: at most this many tokens of each validation set
+  ///   - validationTokens: at most this many tokens of the validation split
+  ///   - outOfDistributionTokens: at most this many tokens of each set of other text
   ///   - tasks: names of generated tasks, and paths of task files
   ///   - itemsPerTask: items per generated task
   public init(
-    validationTokens: Int = 1 << 20, tasks: [String] = [], itemsPerTask: Int = 500
+    validationTokens: Int = 1 << 20, outOfDistributionTokens: Int? = nil, tasks: [String] = [],
+    itemsPerTask: Int = 500
   ) {
     self.validationTokens = validationTokens
+    self.outOfDistributionTokens = outOfDistributionTokens
     self.tasks = tasks
     self.itemsPerTask = itemsPerTask
   }
@@ -255,8 +271,11 @@ public struct EvaluationConfig: Codable, Hashable, Sendable {
 
 /// What a config file may say of evaluation.
 public struct EvaluationOptions: Codable, Equatable, Sendable {
-  /// At most this many tokens of each validation set.
+  /// At most this many tokens of the validation split.
   public var validationTokens: Int?
+  /// At most this many tokens of each set of other text; a quarter of `validationTokens` when left
+  /// out.
+  public var outOfDistributionTokens: Int?
   /// Generated tasks by name, and files of tasks or folders of them by path.
   public var tasks: OneOrMany<String>?
   /// Items per generated task.

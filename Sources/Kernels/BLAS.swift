@@ -15,7 +15,7 @@ public enum BLAS {
   /// Where it is set, or the CPU lacks AVX2, nothing happens.
   public static func pinCoreType() {
     #if os(Linux) && arch(x86_64)
-      guard getenv(coreTypeVariable) == nil, CPU.requireVectorSupport() == nil else { return }
+      guard getenv(coreTypeVariable) == nil, CPU.hasAVX2 else { return }
       setenv(coreTypeVariable, "Haswell", 1)
       execv("/proc/self/exe", CommandLine.unsafeArgv)
       // Still here: the program cannot be started again; go on with the detected kernels.

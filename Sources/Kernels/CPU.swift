@@ -5,18 +5,18 @@ public enum CPU {
   /// Its name, e.g. `AMD EPYC`.
   public static var model: String { field("model name") ?? "unknown" }
 
-  /// Nil where the vector instructions exist that this program is compiled for; otherwise a message
-  /// that says what is missing.
-  public static func requireVectorSupport() -> String? {
-    #if os(Linux) && arch(x86_64) && !BASELINE
-      let flags = Set((field("flags") ?? "").split(separator: " ").map(String.init))
-      let missing = ["avx2", "fma", "bmi2", "f16c", "movbe"].filter { !flags.contains($0) }
-      return missing.isEmpty
-        ? nil : "this processor (\(model)) lacks \(missing.joined(separator: ", "))"
-    #else
-      return nil
-    #endif
+  /// The vectors that products use, e.g. `AVX-512`.
+  public static var vectors: String {
+    hasWideVectors ? "AVX-512" : hasVectorCode ? "AVX2 and FMA" : "baseline"
   }
+
+  private static let avx2: Set<String> = ["avx2", "bmi2", "f16c", "fma", "movbe"]
+  private static let avx512: Set<String> = [
+    "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl",
+  ]
+
+  /// Whether the processor has AVX2 and what goes with it.
+  static var hasAVX2: Bool { flags.isSuperset(of: avx2) }
 
   /// Whether this program is compiled for vectors of eight floats and fused multiply-adds.
   package static var hasVectorCode: Bool {
@@ -30,14 +30,14 @@ public enum CPU {
   /// Whether vectors of sixteen floats are used: where the processor has AVX-512, unless the
   /// environment variable OVERTRAIN_VECTORS is `avx2`. The bits of a run do not depend on it.
   package static let hasWideVectors: Bool = {
-    #if os(Linux) && arch(x86_64) && !BASELINE
-      guard getenv("OVERTRAIN_VECTORS").map({ String(cString: $0) }) != "avx2" else { return false }
-      let flags = Set((field("flags") ?? "").split(separator: " ").map(String.init))
-      return flags.isSuperset(of: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"])
-    #else
-      return false
-    #endif
+    getenv("OVERTRAIN_VECTORS").map { String(cString: $0) } != "avx2"
+      && hasVectorCode && flags.isSuperset(of: avx512)
   }()
+
+  /// What the processor can do, in Linux's words.
+  private static var flags: Set<String> {
+    Set((field("flags") ?? "").split(separator: " ").map(String.init))
+  }
 
   /// The first value of `name` in /proc/cpuinfo.
   private static func field(_ name: String) -> String? {

@@ -67,7 +67,7 @@ public func crossEntropyBackpropagate(
 /// cache. A row ends in 16 floats that are not used: columns are read too, and rows a power of two
 /// apart would share a few lines of the cache.
 func logitChunk(_ hidden: Matrix, _ table: Matrix, _ arena: Arena) -> Matrix {
-  let rows = min(hidden.rows, max(64, min(512, (1 << 18) / table.rows)))
+  let rows = min(hidden.rows, max(128, min(512, (1 << 18) / table.rows)))
   return arena.matrix(rows, table.rows + 16)[columns: 0..<table.rows]
 }
 

@@ -4,6 +4,18 @@
 typealias Float8 = SIMD8<Float>
 typealias Floats = UnsafeMutablePointer<Float>
 
+#if BASELINE
+  // Without fused multiply-adds in hardware the library's own is a call for every lane.
+  extension SIMD8<Float> {
+    @inline(__always)
+    func addingProduct(_ a: Self, _ b: Self) -> Self { self + a * b }
+    @inline(__always)
+    func addingProduct(_ a: Self, _ b: Float) -> Self { self + a * b }
+    @inline(__always)
+    mutating func addProduct(_ a: Self, _ b: Self) { self += a * b }
+  }
+#endif
+
 extension UnsafeMutablePointer where Pointee == Float {
   /// Elements i ..< i + 8.
   @inline(__always)

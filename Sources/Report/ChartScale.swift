@@ -78,6 +78,7 @@ func tickLabel(_ value: Double) -> String {
   let mantissa = value / pow(10, Double(power))
   let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
   let exponent = String(abs(power)).compactMap { $0.wholeNumberValue.map { digits[$0] } }
-  let head = abs(mantissa - 1) < 1e-6 ? "" : Numbers.significant(mantissa, 1) + "·"
+  let places = abs(mantissa - mantissa.rounded()) < 0.01 ? 1 : 2
+  let head = abs(mantissa - 1) < 1e-6 ? "" : Numbers.significant(mantissa, places) + "·"
   return head + "10" + (power < 0 ? "⁻" : "") + String(exponent)
 }

@@ -13,13 +13,9 @@ extension Fit {
       "  \(fitCount) runs, \(Numbers.scientific(fitCompute)) FLOPs (6ND, N \(data.parameterConvention));"
         + " objective \(options.objective.rawValue); residual SD \(sd ?? "undefined"),"
         + " n − p = \(degreesOfFreedom)")
-    if let errorLaw {
-      lines.append("error law  Err = ε − k·e^(−γL)")
-      lines.append(
-        "  " + Fit.listed(errorLaw.coefficients) + "; \(errorFitCount) runs"
-          + (options.errorRule == .pinned ? "; ε held at chance" : ""))
-    } else if errorFitCount > 0 {
-      lines.append("error law  the mean of one sigmoid per task; \(errorFitCount) runs")
+    if errorFitCount > 0 {
+      lines.append("error law  \(options.errorRule.formula); \(errorFitCount) runs")
+      if !errorCoefficients.isEmpty { lines.append("  " + Fit.listed(errorCoefficients)) }
     }
     if !predictions.isEmpty { lines += ["", table(title: "held-out run", predictions).rendered] }
     if let worst = worstHeldOut {
@@ -51,6 +47,10 @@ extension Fit {
           + " runs, \(inflation.comparisons) comparisons)")
     }
     lines.append("  \(tournament.verdict)")
+    lines += sensitivityLines
+    for verdict in setVerdicts where verdict.verdict != .reliable {
+      lines.append("  \(verdict.set): \(verdict.verdict.rawValue) (\(verdict.reason))")
+    }
     if !data.excluded.isEmpty {
       lines.append("")
       lines += data.excluded.map { "left out: \($0.run) (\($0.reason))" }
@@ -58,6 +58,17 @@ extension Fit {
     if !warnings.isEmpty { lines.append("") }
     lines += warnings.map { "warning: \($0)" }
     return lines.joined(separator: "\n")
+  }
+
+  private var sensitivityLines: [String] {
+    let sensitivity = self.sensitivity
+    guard sensitivity.rows.count > 1 else { return [] }
+    var table = Table(columns: ["sensitivity", "α", "E", "M*", "residual SD", "held-out error"])
+    for row in sensitivity.rows { table.add(row.cells(relative: options.objective.isRelative)) }
+    let spread = sensitivity.spread.map {
+      ["  predictions of held-out runs differ by up to \(Numbers.percent($0)) between these"]
+    }
+    return ["", table.rendered] + (spread ?? []) + [""]
   }
 
   /// Predicted against measured, one line per run.
@@ -92,12 +103,28 @@ extension Fit {
 
   private static let symbols = [
     "alpha": "α", "beta": "β", "eta": "η", "mStar": "M*", "epsilon": "ε", "gamma": "γ",
-    "lambda": "λ",
+    "lambda": "λ", "alphaN": "α_N", "alphaD": "α_D", "Nc": "N_c", "Dc": "D_c",
+    "repetitionScale": "R*_D", "excessScale": "R*_N", "floorError": "f", "midpoint": "L0",
   ]
 
   private static func listed(_ coefficients: [Coefficient]) -> String {
     return coefficients.map {
       "\(symbols[$0.name] ?? $0.name) \(Numbers.significant($0.value, 4))"
     }.joined(separator: "  ")
+  }
+}
+
+extension Sensitivity.Row {
+  /// What changed, α, E, M*, residual SD, mean error on the held-out runs.
+  func cells(relative: Bool) -> [String] {
+    // Squared loss leaves residuals in nats, whatever the fit itself does.
+    let isShare = change == "objective paper" ? false : change.hasPrefix("objective") || relative
+    return [
+      change, exponent.map { Numbers.significant($0, 3) } ?? "–", Numbers.significant(floor, 3),
+      optimalTokenMultiplier.map { Numbers.significant($0, 3) } ?? "–",
+      residualSD.map { isShare ? Numbers.percent($0) : Numbers.significant($0, 2) + " nats" }
+        ?? "–",
+      heldOut.map { Numbers.percent($0) } ?? "–",
+    ]
   }
 }

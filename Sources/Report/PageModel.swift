@@ -34,6 +34,13 @@ struct PageModel {
     let mean: String
     let aicc: String
   }
+  /// A line of a table.
+  struct Row {
+    let head: String
+    let cells: [String]
+    let note: String
+    var word = ""
+  }
   /// A run in the table of all runs.
   struct RunRow {
     let run: String
@@ -44,6 +51,11 @@ struct PageModel {
     let loss: String
     let error: String
     let role: String
+  }
+  /// A run that was left out.
+  struct LeftOut {
+    let run: String
+    let reason: String
   }
 
   let name: String
@@ -75,6 +87,19 @@ struct PageModel {
   let corpus: [Fact]
   let hasCorpus: Bool
   let hasReplicates: Bool
+  let leftOut: [LeftOut]
+  let hasLeftOut: Bool
+  let counted: String
+  let verdicts: [Row]
+  let hasVerdicts: Bool
+  let sensitivity: [Row]
+  let hasSensitivity: Bool
+  let spread: String
+  let grades: [Row]
+  let hasGrades: Bool
+  let averagesFigure: Figure?
+  let averages: [Row]
+  let chosenTasks: String
 
   init(_ contents: ReportContents) {
     let (data, fit) = (contents.data, contents.fit)
@@ -103,12 +128,7 @@ struct PageModel {
     hasLaw = fit != nil
     refusal = contents.refusal
     coefficients = fit.map(PageModel.coefficients) ?? []
-    errorFormula =
-      switch fit?.options.errorRule {
-      case .tasks: "The curve is the mean of one sigmoid per task"
-      case .pinned: "The curve is Err = ε − k·e^(−γL) with ε at the error of guessing"
-      default: "The curve is Err = ε − k·e^(−γL)"
-      }
+    errorFormula = "The curve is \((fit?.options.errorRule ?? .exponential).formula)"
     let tournament = fit?.tournament
     trust = tournament?.verdict ?? ""
     splits = tournament?.splits ?? []
@@ -126,19 +146,60 @@ struct PageModel {
         value: "\(ends[0] ?? "open") to \(ends[1] ?? "open")")
     }
     hasProfiles = !profiles.isEmpty
-    runs =
-      data.points.sorted { ($0.compute, $0.run) < ($1.compute, $1.run) }.map(PageModel.row)
-      + data.excluded.map {
-        RunRow(
-          run: $0.run, parameters: "", tokens: "", multiplier: "", compute: "", loss: "",
-          error: "", role: "left out: \($0.reason)")
-      }
+    runs = data.points.sorted { ($0.compute, $0.run) < ($1.compute, $1.run) }.map(PageModel.row)
+    leftOut = data.excluded.map { LeftOut(run: $0.run, reason: $0.reason) }
+    hasLeftOut = !leftOut.isEmpty
+    counted = PageModel.counted(data)
+    let sets = fit?.setVerdicts ?? []
+    verdicts = sets.map {
+      Row(head: $0.set, cells: $0.pageCells, note: $0.reason, word: $0.verdict.rawValue)
+    }
+    hasVerdicts = sets.count > 1
+    let changes = fit?.sensitivity
+    sensitivity = (changes?.rows ?? []).map { row in
+      let cells = row.cells(relative: fit?.options.objective.isRelative ?? true)
+      return Row(head: cells[0], cells: Array(cells.dropFirst()), note: "")
+    }
+    hasSensitivity = sensitivity.count > 1
+    spread = changes?.spread.map { Numbers.percent($0) } ?? "nothing"
+    let tasks = TaskGrade.all(data)
+    grades = tasks.map {
+      Row(
+        head: $0.task,
+        cells: [
+          Numbers.percent($0.chance, 1), Numbers.percent($0.best, 1),
+          Numbers.percent($0.backtest, 1), Numbers.percent($0.constant, 1),
+        ], note: "", word: $0.grade.rawValue)
+    }
+    hasGrades = !tasks.isEmpty
+    let study = try? TaskAverages(data, fit: fit)
+    averagesFigure = study.flatMap { study in
+      PageModel.figure { AveragesChart(averages: study).draw(width: $0, height: $1) }
+    }
+    averages = (study.map { $0.byThreshold + [$0.chosen].compactMap(\.self) } ?? []).map {
+      Row(
+        head: $0.name,
+        cells: ["\($0.tasks.count)"]
+          + [$0.backtest, $0.constant, $0.heldOut].map { $0.map { Numbers.percent($0) } ?? "–" },
+        note: "")
+    }
+    chosenTasks = study?.chosen?.tasks.joined(separator: ", ") ?? ""
     warnings = fit?.warnings ?? data.warnings
     hasWarnings = !warnings.isEmpty
     checklist = contents.checklist
     corpus = contents.corpusFacts
     hasCorpus = !corpus.isEmpty
     hasReplicates = data.points.contains { $0.role == .replicate }
+  }
+
+  /// How many runs are in, by role, and how many out.
+  private static func counted(_ data: LawData) -> String {
+    let roles = Role.allCases.compactMap { role -> String? in
+      let count = data.points.count { $0.role == role }
+      return count == 0 ? nil : "\(count) \(role == .holdout ? "held out" : role.rawValue)"
+    }
+    return "\(data.points.count) runs in (\(roles.joined(separator: ", "))),"
+      + " \(data.excluded.count) left out"
   }
 
   private static func figure(_ draw: (Double, Double) -> Chart?) -> Figure? {
@@ -192,7 +253,14 @@ struct PageModel {
       "eta": ("η", "slope against compute, α/2"), "a": ("a", "A·6^η"), "b": ("b", "B·6^η"),
       "mStar": ("M*", "tokens per parameter with the least loss for its compute"),
       "epsilon": ("ε", "error at very high loss"), "k": ("k", "scale of the error law"),
-      "gamma": ("γ", "how fast error falls with loss, per nat"),
+      "gamma": ("γ", "how fast error falls with loss"),
+      "Nc": ("N_c", "scale of the size term"), "Dc": ("D_c", "scale of the token term"),
+      "alphaN": ("α_N", "exponent of N with unlimited data"),
+      "alphaD": ("α_D", "exponent of D with an unlimited model"),
+      "lambda": ("λ", "compute term, λ·C^−η"), "floorError": ("f", "error at very low loss"),
+      "repetitionScale": ("R*_D", "epochs after which a repeated token has lost most of its worth"),
+      "excessScale": ("R*_N", "the same for parameters beyond what the tokens can feed"),
+      "midpoint": ("L0", "loss at half of the way"),
     ]
     let intervals = fit.coefficientIntervals
     // One exponent is not listed twice.

@@ -61,6 +61,28 @@ enum PageTemplate {
     the dashed line is the error of guessing.</p>
     </section>
     {{/errorFigure}}
+    {{#hasGrades}}
+    <section>
+    <h2>Which tasks can be predicted</h2>
+    {{#averagesFigure}}<figure>{{{wide}}}{{{narrow}}}</figure>
+    <p class="note">Relative error of a predicted average by the number of tasks in it: medians and \
+    80 % of random sets of tasks that moved. Discs: the small runs of least loss, predicted from the \
+    others; diamonds: held-out runs, for comparison.</p>
+    <div class="scroll"><table>
+    <thead><tr><th>average over</th><th class="n">tasks</th><th class="n">backtest</th>\
+    <th class="n">constant</th><th class="n">held-out runs</th></tr></thead>
+    <tbody>{{#averages}}<tr><th scope="row">{{head}}</th>{{#cells}}<td class="n">{{.}}</td>{{/cells}}</tr>
+    {{/averages}}</tbody></table></div>
+    <p class="note">Chosen by nested splits: {{chosenTasks}}.</p>{{/averagesFigure}}
+    <details><summary>Every task</summary>
+    <div class="scroll"><table>
+    <thead><tr><th>task</th><th>grade</th><th class="n">guessing</th><th class="n">best small run</th>\
+    <th class="n">backtest</th><th class="n">constant</th></tr></thead>
+    <tbody>{{#grades}}<tr><th scope="row">{{head}}</th><td class="word">{{word}}</td>{{#cells}}<td class="n">{{.}}</td>{{/cells}}</tr>
+    {{/grades}}</tbody></table></div></details>
+    <p class="note">Judged by small runs only. Constant: the guess that the error stays as it is.</p>
+    </section>
+    {{/hasGrades}}
     {{#curveFigure}}
     <section>
     <h2>Loss curves</h2>
@@ -97,8 +119,40 @@ enum PageTemplate {
     out; the runs of role holdout are not among them.</p>
     </section>
     {{/hasLaw}}
+    {{#hasSensitivity}}
     <section>
-    <h2>All runs</h2>
+    <h2>If the conventions were others</h2>
+    <div class="scroll"><table>
+    <thead><tr><th>changed</th><th class="n">α</th><th class="n">E</th><th class="n">M*</th>\
+    <th class="n">residual SD</th><th class="n">held-out error</th></tr></thead>
+    <tbody>{{#sensitivity}}<tr><th scope="row">{{head}}</th>{{#cells}}<td class="n">{{.}}</td>{{/cells}}</tr>
+    {{/sensitivity}}</tbody></table></div>
+    <p class="note">Each line changes one thing and fits again; predictions of one held-out run differ \
+    by up to {{spread}} between them. Exact FLOPs: N is training FLOPs over 6·D.</p>
+    </section>
+    {{/hasSensitivity}}
+    {{#hasVerdicts}}
+    <section>
+    <h2>Other validation sets</h2>
+    <div class="scroll"><table>
+    <thead><tr><th>set</th><th>verdict</th><th class="n">backtest</th><th class="n">guess</th>\
+    <th class="n">α</th><th class="n">κ</th><th class="n">R²</th><th class="n">held out</th></tr></thead>
+    <tbody>{{#verdicts}}<tr><th scope="row" class="long">{{head}}<small>{{note}}</small></th>\
+    <td class="word">{{word}}</td>{{#cells}}<td class="n">{{.}}</td>{{/cells}}</tr>
+    {{/verdicts}}</tbody></table></div>
+    <p class="note">Whether the loss on a set can be predicted from these training runs: small runs \
+    alone judge, the law of the cheaper ones predicting the dearer. κ and R²: loss there as a power of \
+    loss on the own set. Guess: that a dearer run does as well as the best cheaper one. \
+    The column held out has no part in the verdict.</p>
+    </section>
+    {{/hasVerdicts}}
+    <section>
+    <h2>Runs in and out</h2>
+    <p class="note">{{counted}}.</p>
+    {{#hasLeftOut}}<div class="scroll"><table>
+    <thead><tr><th>left out</th><th>why</th></tr></thead>
+    <tbody>{{#leftOut}}<tr><th scope="row">{{run}}</th><td>{{reason}}</td></tr>
+    {{/leftOut}}</tbody></table></div>{{/hasLeftOut}}
     <div class="scroll"><table>
     <thead><tr><th>run</th><th class="n">N</th><th class="n">D</th><th class="n">M</th>\
     <th class="n">C</th><th class="n">loss</th><th class="n">error</th><th>role</th></tr></thead>
@@ -171,6 +225,9 @@ enum PageTemplate {
     .n{text-align:right;white-space:nowrap}
     .n small{white-space:nowrap}
     small{display:block;white-space:normal;color:var(--muted);font-size:12.5px;font-weight:400}
+    summary{cursor:pointer;margin:12px 0;color:var(--muted)}
+    tbody th.long{white-space:normal;overflow-wrap:anywhere;min-width:12em}
+    .word{white-space:nowrap}
     .warnings{margin:0;padding:0 0 0 18px;max-width:48em}
     .warnings li{margin:4px 0}
     dl{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:6px 24px;margin:0;

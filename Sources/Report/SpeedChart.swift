@@ -57,8 +57,10 @@ public struct SpeedChart {
             + "\(Int(point.tokensPerSecond)) tokens/s, \(Int(point.gflops)) GFLOP/s")
       }
     }
-    for point in all {
-      chart.text(Self.short(point.parameters), near: (point.flopsPerToken, point.gflops), ink: "ink")
+    for (i, point) in all.enumerated() {
+      chart.text(
+        Self.short(point.parameters), near: (point.flopsPerToken, point.gflops), ink: "ink",
+        leftward: i == all.count - 1)
     }
     chart.column(
       limits.map { ($0.name, $0.gflops, "muted") }

@@ -28,7 +28,7 @@ public struct ChinchillaLaw: LossLaw, Equatable {
   }
 
   /// G = (αA/(βB))^{1/(α+β)}, nil when a term is missing.
-  private var balance: Double? {
+  var balance: Double? {
     let (α, β) = (parameterExponent, tokenExponent)
     guard parameterCoefficient > 0, tokenCoefficient > 0 else { return nil }
     return pow(α * parameterCoefficient / (β * tokenCoefficient), 1 / (α + β))
@@ -60,6 +60,68 @@ public struct ChinchillaLaw: LossLaw, Equatable {
   public func loss(parameters: Double, tokens: Double) -> Double {
     irreducibleLoss + parameterCoefficient * pow(parameters, -parameterExponent)
       + tokenCoefficient * pow(tokens, -tokenExponent)
+  }
+}
+
+/// The same law in its other forms, and what follows from them.
+extension ChinchillaLaw {
+  /// Hoffmann et al.'s form for fitting, L = e^E + e^(a − α·ln N) + e^(b − β·ln D), its letters being
+  /// logarithms.
+  public init(logA a: Double, logB b: Double, logE e: Double, alpha: Double, beta: Double) {
+    self.init(E: exp(e), A: exp(a), B: exp(b), alpha: alpha, beta: beta)
+  }
+
+  /// L = E + a·M^{α/2}·C^{−α/2} + b·M^{−β/2}·C^{−β/2}: a = A·6^{α/2} and b = B·6^{β/2}.
+  public init(E: Double, a: Double, b: Double, alpha: Double, beta: Double) {
+    self.init(
+      E: E, A: a * pow(6, -alpha / 2), B: b * pow(6, -beta / 2), alpha: alpha, beta: beta)
+  }
+
+  /// a = A·6^{α/2}, of the form in (C, M).
+  public var a: Double { parameterCoefficient * pow(6, parameterExponent / 2) }
+  /// b = B·6^{β/2}, of the form in (C, M).
+  public var b: Double { tokenCoefficient * pow(6, tokenExponent / 2) }
+
+  /// N* ∝ C^{β/(α+β)} and D* ∝ C^{α/(α+β)}.
+  public var optimumExponents: (parameters: Double, tokens: Double) {
+    let sum = parameterExponent + tokenExponent
+    return (tokenExponent / sum, parameterExponent / sum)
+  }
+
+  /// αβ/(α+β): the slope of the reducible loss against compute along the optimum, or at any fixed
+  /// ratio m = M/M*(C) to it.
+  public var frontierExponent: Double {
+    parameterExponent * tokenExponent / (parameterExponent + tokenExponent)
+  }
+
+  /// L at m times the optimal tokens per parameter of this compute (Gadre et al., app. B):
+  ///
+  ///     L = E + [m^{α/2}·A·G^−α + m^{−β/2}·B·G^β]·(C/6)^{−αβ/(α+β)}
+  ///
+  /// nil when a term is missing.
+  public func loss(compute: Double, overTraining m: Double) -> Double? {
+    let (α, β) = (parameterExponent, tokenExponent)
+    return balance.map { g in
+      let height =
+        pow(m, α / 2) * parameterCoefficient * pow(g, -α)
+        + pow(m, -β / 2) * tokenCoefficient * pow(g, β)
+      return irreducibleLoss + height * pow(compute / 6, -frontierExponent)
+    }
+  }
+
+  /// The least loss of a compute.
+  public func frontierLoss(compute: Double) -> Double? { loss(compute: compute, overTraining: 1) }
+
+  /// (β·m^{α/2} + α·m^{−β/2})/(α + β): the reducible loss at m = M/M*(C) in units of the optimum's at
+  /// equal compute. A and B drop out, since αA·N*^−α = βB·D*^−β; with α = β it is cosh(η·ln m).
+  public func overTrainingPenalty(_ m: Double) -> Double {
+    let (α, β) = (parameterExponent, tokenExponent)
+    return (β * pow(m, α / 2) + α * pow(m, -β / 2)) / (α + β)
+  }
+
+  /// The compute at m = M/M*(C) that gives the optimum's loss, in units of the optimum's.
+  public func overTrainingComputeFactor(_ m: Double) -> Double {
+    pow(overTrainingPenalty(m), 1 / frontierExponent)
   }
 }
 

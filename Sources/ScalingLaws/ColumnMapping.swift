@@ -5,18 +5,24 @@ import SwiftCSV
 /// Which column of a foreign table is which of ours, and in what unit.
 public struct ColumnMapping: Sendable {
   static let names = [
-    "run", "N", "D", "M", "C", "loss", "error", "role", "errorRole", "chance",
+    "run", "N", "D", "M", "C", "loss", "error", "role", "errorRole", "chance", "unique", "config",
+    "tokenizer", "convention",
   ]
+  static let prefixes = ["N/", "loss/", "error/", "chance/"]
   private(set) var columns: [(name: String, column: String, factor: Double?)] = []
 
   /// Reads `NAME=COLUMN` or `NAME=COLUMN*FACTOR`.
   public init(_ texts: [String]) throws(UserError) {
     for text in texts {
-      let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
-      guard sides.count == 2, Self.names.contains(sides[0]) else {
+      let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        .map(String.init)
+      let isOurs =
+        Self.names.contains(sides[0]) || Self.prefixes.contains { sides[0].hasPrefix($0) }
+      guard sides.count == 2, isOurs else {
         throw UserError(
           .usage, "--map \(text) names no column of ours",
-          fix: "write NAME=COLUMN, NAME one of \(Self.names.joined(separator: ", "))")
+          fix: "write NAME=COLUMN, NAME one of \(Self.names.joined(separator: ", ")), loss/SET,"
+            + " error/TASK, chance/TASK or N/CONVENTION")
       }
       guard !columns.contains(where: { $0.name == sides[0] }) else {
         throw UserError(.usage, "\(sides[0]) is mapped twice", fix: "keep one of them")
@@ -80,9 +86,4 @@ extension LawData {
     }
     try self.init(csvText: lines.joined(separator: "\n"), name: url.relativePath)
   }
-}
-
-private func quoted(_ cell: String) -> String {
-  cell.contains(where: { ",\"\n".contains($0) })
-    ? "\"\(cell.replacingOccurrences(of: "\"", with: "\"\""))\"" : cell
 }

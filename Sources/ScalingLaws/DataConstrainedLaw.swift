@@ -54,7 +54,9 @@ public struct DataConstrainedLaw: Equatable, Sendable {
 
   /// The scales that fit `runs` best in squared log loss, with the law of fresh tokens as it is: a
   /// grid from a tenth to a thousand repetitions, zoomed into.
-  public init(base: ChinchillaLaw, runs: [Run]) {
+  ///
+  /// - Parameter near: where to begin instead of the grid
+  public init(base: ChinchillaLaw, runs: [Run], near start: DataConstrainedLaw? = nil) {
     precondition(!runs.isEmpty)
     func squares(_ law: DataConstrainedLaw) -> Double {
       runs.reduce(0) {
@@ -73,12 +75,22 @@ public struct DataConstrainedLaw: Equatable, Sendable {
       let value = squares(law(at))
       if value < best.value { best = (at, value) }
     }
-    for i in 0...24 {
-      for j in 0...24 { look(SIMD2(low + step * Double(i), low + step * Double(j))) }
+    if let start {
+      look(SIMD2(log(start.repetitionScale), log(start.excessScale)))
+    } else {
+      for i in 0...24 {
+        for j in 0...24 { look(SIMD2(low + step * Double(i), low + step * Double(j))) }
+      }
     }
-    while step > 1e-9 {
+    let finest = start == nil ? 1e-9 : 1e-2
+    while step > finest {
       let center = best.at
-      for i in -2...2 { for j in -2...2 { look(center + step / 2 * SIMD2(Double(i), Double(j))) } }
+      for i in -2...2 {
+        for j in -2...2 {
+          let at = center + step / 2 * SIMD2(Double(i), Double(j))
+          look(at.clamped(lowerBound: SIMD2(low, low), upperBound: SIMD2(high, high)))
+        }
+      }
       if best.at == center { step /= 2 }
     }
     self = law(best.at)

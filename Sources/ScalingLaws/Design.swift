@@ -57,6 +57,111 @@ public struct Design: Sendable {
       predictionSD: targets.map { sd(row(SIMD2(log($0.x), log($0.y)))) })
   }
 
+  /// The design that promises the smallest of the largest SD over `targets` for no more than `budget`
+  /// FLOPs, of sizes at token multipliers, each at most once. Up to 12 such runs every set is tried;
+  /// with more, sets are grown from nothing, from each run and from the fixed designs, and runs are
+  /// exchanged while that helps. Nil where no design in the budget fixes the law.
+  public static func best(
+    sizes: [Double], multipliers: [Double], budget: Double, _ law: OverTrainingLaw, sigma: Double,
+    targets: [SIMD2<Double>]
+  ) -> Design? {
+    let cells = sizes.sorted().flatMap { n in multipliers.sorted().map { SIMD2(n, n * $0) } }
+      .filter { 6 * $0.x * $0.y <= budget }
+    guard !targets.isEmpty else { return nil }
+    func cost(_ cells: [SIMD2<Double>]) -> Double { cells.reduce(0) { $0 + 6 * $1.x * $1.y } }
+    func worst(_ cells: [SIMD2<Double>]) -> Double {
+      Design("", runs: cells).weaklyKnown(law, sigma: sigma, targets: targets)
+    }
+    var best: (runs: [SIMD2<Double>], value: Double) = ([], .infinity)
+    func look(_ runs: [SIMD2<Double>]) {
+      guard cost(runs) <= budget else { return }
+      let value = worst(runs)
+      if value < best.value { best = (runs, value) }
+    }
+    if cells.count <= 12 {
+      for subset in 1..<max(2, 1 << cells.count) {
+        look(cells.indices.filter { subset >> $0 & 1 == 1 }.map { cells[$0] })
+      }
+    } else {
+      let fixed = candidates(sizes: sizes, multipliers: multipliers).map(\.runs)
+      for start in [[]] + cells.map({ [$0] }) + fixed where cost(start) <= budget {
+        look(improved(start, cells, budget: budget, cost: cost, worst: worst))
+      }
+    }
+    let design = Design(
+      "best within the budget", runs: best.runs.sorted { ($0.x, $0.y) < ($1.x, $1.y) })
+    return design.promise(law, sigma: sigma, targets: targets).floorSD == nil ? nil : design
+  }
+
+  /// `start` with runs added where they lower the SD most for their cost, then exchanged.
+  private static func improved(
+    _ start: [SIMD2<Double>], _ cells: [SIMD2<Double>], budget: Double,
+    cost: ([SIMD2<Double>]) -> Double, worst: ([SIMD2<Double>]) -> Double
+  ) -> [SIMD2<Double>] {
+    var chosen = start
+    var value = worst(chosen)
+    func grow() {
+      while true {
+        let left = budget - cost(chosen)
+        let next = cells.filter { !chosen.contains($0) && 6 * $0.x * $0.y <= left }
+          .map { (cell: $0, value: worst(chosen + [$0])) }
+          .filter { $0.value < value * (1 - 1e-9) }
+          .max {
+            log(value / $0.value) / $0.cell.x / $0.cell.y
+              < log(value / $1.value) / $1.cell.x / $1.cell.y
+          }
+        guard let next else { return }
+        chosen.append(next.cell)
+        value = next.value
+      }
+    }
+    grow()
+    var moved = true
+    while moved {
+      moved = false
+      for i in chosen.indices {
+        for cell in cells where !chosen.contains(cell) {
+          var other = chosen
+          other[i] = cell
+          guard cost(other) <= budget else { continue }
+          let reached = worst(other)
+          if reached < value * (1 - 1e-9) { (chosen, value, moved) = (other, reached, true) }
+        }
+      }
+      grow()
+    }
+    return chosen
+  }
+
+  private init(_ name: String, runs: [SIMD2<Double>]) {
+    self.name = name
+    self.runs = runs
+  }
+
+  /// The largest SD over targets where E, A, B and α are already known to a factor of about e, so
+  /// that sets of runs too small to fix them compare as well.
+  private func weaklyKnown(
+    _ law: OverTrainingLaw, sigma: Double, targets: [SIMD2<Double>]
+  ) -> Double {
+    let center =
+      SIMD2(
+        targets.reduce(0) { $0 + log($1.x) }, targets.reduce(0) { $0 + log($1.y) })
+      / Double(targets.count)
+    let exponents = SIMD2(law.exponent, 0)
+    let coefficients = SIMD3(
+      law.irreducibleLoss, law.parameterCoefficient * exp(-law.exponent * center.x),
+      law.tokenCoefficient * exp(-law.exponent * center.y))
+    func row(_ x: SIMD2<Double>) -> [Double] {
+      gradient(
+        OverTrainingLaw.self, SIMD2(log(x.x), log(x.y)) - center, exponents, coefficients, .log)
+    }
+    let scales = [max(coefficients.x, 0.5), coefficients.y, coefficients.z, law.exponent]
+    var rows = runs.map { row($0).map { $0 / sigma } }
+    for j in 0..<4 { rows.append((0..<4).map { $0 == j ? 1 / scales[j] : 0 }) }
+    let jacobian = SingularValues(columns: (0..<4).map { j in rows.map { $0[j] } })
+    return targets.map { jacobian.leverage(row($0)).squareRoot() }.max() ?? .infinity
+  }
+
   /// The designs to choose from for sizes and token multipliers: one ray, one ray and one run far
   /// off it (the paper's), the smallest size at every M, the full grid, and the full grid without
   /// the largest size.

@@ -7,13 +7,28 @@ public enum ErrorRule: String, Codable, Sendable, CaseIterable {
   case exponential
   /// the same with ε held at the error of guessing
   case pinned
+  /// ε − k·L^−γ, all three free
+  case power
+  /// one sigmoid of the loss: Bhagia et al.
+  case sigmoid
   /// the mean of one sigmoid per task
   case tasks
 
+  /// The formula, for people.
+  public var formula: String {
+    switch self {
+    case .exponential: "Err = ε − k·e^(−γL)"
+    case .pinned: "Err = ε − k·e^(−γL), ε held at the error of guessing"
+    case .power: "Err = ε − k·L^(−γ)"
+    case .sigmoid: "Err = ε·(1 − S) + f·S, S = 1/(1 + e^(k(L − L0)))"
+    case .tasks: "the mean of one sigmoid per task"
+    }
+  }
+
   /// The rule for a set of tasks, chosen on the published C4 and RedPajama runs, which therefore do
-  /// not test it: where most tasks have left chance (10 points below guessing in some run to fit on) each shows its own curve, so the mean of
-  /// sigmoids is taken. Otherwise most tasks sit at chance and their curves are noise; the average
-  /// then starts from guessing, and ε is held there.
+  /// not test it: where most tasks have left chance (10 points below guessing in some run to fit on)
+  /// each shows its own curve, so the mean of sigmoids is taken. Otherwise most tasks sit at chance and
+  /// their curves are noise; the average then starts from guessing, and ε is held there.
   public static func recommended(_ data: LawData) -> ErrorRule {
     let fits = data.errorFit
     if let chances = data.taskChances, fits.count >= 5,
@@ -32,6 +47,8 @@ public enum ErrorRule: String, Codable, Sendable, CaseIterable {
 protocol ErrorModel: Sendable {
   /// The law where it is a single exponential.
   var exponential: ErrorLaw? { get }
+  /// Its coefficients by name; none where it has several curves.
+  var coefficients: [Coefficient] { get }
   var degreesOfFreedom: Int { get }
   var atGridEdge: Bool { get }
   /// Laws that could as well have been found.
@@ -44,6 +61,10 @@ protocol ErrorModel: Sendable {
   /// Half the delta-method interval at a known loss.
   func halfWidth(atLoss loss: Double, level: Double) -> Double?
   func coefficients(draw i: Int) -> [Coefficient]
+}
+
+extension ErrorModel {
+  var coefficients: [Coefficient] { exponential?.coefficients ?? [] }
 }
 
 /// ε − k·e^{−γL} with ε free.

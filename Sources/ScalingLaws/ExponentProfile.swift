@@ -16,9 +16,9 @@ public struct ProfileInterval: Codable, Sendable, Equatable {
 
 extension FittedLaw {
   /// Intervals for E, where the law has one, and for every exponent; empty without degrees of
-  /// freedom. Huber's residuals are weighed as at its optimum.
+  /// freedom, for Huber's objective and for tied exponents, whose F has another distribution.
   func profiles(level: Double) -> [ProfileInterval] {
-    guard degreesOfFreedom > 0, objective != .huber else { return [] }
+    guard degreesOfFreedom > 0, objective != .huber, Law.exponentTie == nil else { return [] }
     let t = StudentT.quantile(level: level, degrees: degreesOfFreedom)
     // F(1, ν) is t² with ν degrees of freedom.
     let limit = value * (1 + t * t / Double(degreesOfFreedom))

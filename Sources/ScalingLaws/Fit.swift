@@ -123,9 +123,12 @@ public struct Fit: Sendable {
   /// All laws on the same splits of the fit runs.
   public var tournament: Tournament { Tournament(data, objective: options.objective) }
 
+  /// The coefficients of the error law; none without one, or where it has a curve per task.
+  public var errorCoefficients: [Coefficient] { predictor.error?.coefficients ?? [] }
+
   /// Every coefficient of both laws.
   public var coefficients: [Coefficient] {
-    lossLaw.coefficients + (errorLaw?.coefficients ?? [])
+    lossLaw.coefficients + errorCoefficients
   }
 
   /// Bootstrap intervals of coefficients by name; empty without degrees of freedom.
@@ -146,22 +149,27 @@ public struct Fit: Sendable {
     }
   }
 
-  /// What to expect of a run with `parameters` and `tokens`.
+  /// What to expect of a run with `parameters` and `tokens`, of which `unique` are distinct; all, when
+  /// nil.
   public func predict(
-    parameters: Double, tokens: Double, run: String = "new"
+    parameters: Double, tokens: Double, unique: Double? = nil, run: String = "new"
   ) -> Prediction {
-    predictor.prediction(
-      of: LawPoint(run: run, parameters: parameters, tokens: tokens, loss: nil, role: .holdout))
+    var point = LawPoint(
+      run: run, parameters: parameters, tokens: tokens, loss: nil, role: .holdout)
+    point.uniqueTokens = unique
+    return predictor.prediction(of: point)
   }
 }
 
 extension Predictor {
   func prediction(of point: LawPoint) -> Prediction {
-    let (loss, error) = predict(parameters: point.parameters, tokens: point.tokens)
+    let (loss, error) = predict(
+      parameters: point.parameters, tokens: point.tokens, unique: point.uniqueTokens)
     return Prediction(
       run: point.run, parameters: point.parameters, tokens: point.tokens, compute: point.compute,
       tokenMultiplier: point.tokenMultiplier, extrapolation: point.compute / largestFitCompute,
-      loss: loss.compared(with: point.loss), error: error?.compared(with: point.error))
+      reach: reach(of: point), loss: loss.compared(with: point.loss),
+      error: error?.compared(with: point.error))
   }
 
   func predictions(of points: [LawPoint]) -> [Prediction] {

@@ -44,6 +44,10 @@ extension Fit: Codable {
     try json.encodeIfPresent(lackOfFit, forKey: Key("lackOfFit"))
     try json.encode(tournament.entries, forKey: Key("tournament"))
     try json.encode(tournament.verdict, forKey: Key("trust"))
+    try json.encode(sensitivity, forKey: Key("sensitivity"))
+    let verdicts = setVerdicts
+    if !verdicts.isEmpty { try json.encode(verdicts, forKey: Key("setVerdicts")) }
+    try json.encode(checklist, forKey: Key("checklist"))
     if predictor.error != nil { try json.encode(errorFitCount, forKey: Key("nError")) }
     try json.encode(predictions, forKey: Key("predictions"))
     try json.encode(validation, forKey: Key("validation"))

@@ -32,8 +32,7 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
     let center = coordinates.reduce(SIMD2<Double>.zero, +) / Double(coordinates.count)
     let samples = zip(coordinates, values).map { Sample(x: $0 - center, y: $1) }
     let grid = ExponentGrid<Law>(samples)
-    let optimum = VariableProjection(samples: samples, objective: objective, grid: grid)
-      .solve().polished(samples, objective)
+    let optimum = VariableProjection(samples: samples, objective: objective, grid: grid).solve()
     self.init(
       samples: samples, grid: grid, center: center, objective: objective, optimum: optimum)
   }
@@ -64,6 +63,13 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
       let zeros = [Double](repeating: 0, count: Law.parameterCount - 1)
       rows.append(zeros + [exponentInformation.squareRoot()])
     }
+    if let width = Law.exponentTie {
+      // As in the fit, the tie is one more equation.
+      let squares = Self.squares(samples, optimum, objective)
+      let scale = (squares / Double(samples.count)).squareRoot() / width
+      let zeros = [Double](repeating: 0, count: Law.columns)
+      rows.append(zeros + [scale / optimum.exponents.x, -scale / optimum.exponents.y])
+    }
     let columns = (0..<Law.parameterCount).map { j in rows.map { $0[j] } }
     jacobian = SingularValues(columns: columns)
     conditionNumber =
@@ -73,7 +79,14 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
           return length > 0 ? column.map { $0 / length } : column
         }
       ).conditionNumber
-    residualSquares = samples.reduce(0) { sum, sample in
+    residualSquares = Self.squares(samples, optimum, objective)
+  }
+
+  /// Σr².
+  private static func squares(
+    _ samples: [Sample], _ optimum: VariableProjection<Law>.Optimum, _ objective: Objective
+  ) -> Double {
+    samples.reduce(0) { sum, sample in
       let f = (Law.row(sample.x, optimum.exponents) * optimum.coefficients).sum()
       let r = objective.residual(measured: sample.y, predicted: f)
       return sum + r * r
@@ -123,8 +136,7 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
     guard degreesOfFreedom > 0 else { return [] }
     return (0..<count).map { _ in
       let (copies, sigma) = simulated(random: &random)
-      var optimum = VariableProjection(samples: copies, objective: objective, grid: grid).solve()
-      if objective == .huber { optimum = optimum.polished(copies, objective) }
+      let optimum = VariableProjection(samples: copies, objective: objective, grid: grid).solve()
       let law = Law(
         exponents: optimum.exponents, coefficients: optimum.coefficients, center: center)
       return Draw(law: law, sigma: sigma)

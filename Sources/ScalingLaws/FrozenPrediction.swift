@@ -20,14 +20,18 @@ public struct FrozenPrediction: Codable, Sendable, Equatable {
 
   /// Freezes what `fit` says of a run.
   public init(_ fit: Fit, _ prediction: Prediction, date: Date = Date()) throws(UserError) {
-    let inputs = Inputs(data: fit.data, pool: fit.pool, options: fit.options)
     self.date = ISO8601DateFormatter().string(from: date)
     self.fit = fit.name
     options = fit.options
     self.prediction = prediction
-    inputHash = try Self.digest(inputs)
+    inputHash = try Self.inputHash(of: fit)
     hash = try Self.digest(
       Sealed(date: self.date, fit: self.fit, prediction: prediction, inputHash: inputHash))
+  }
+
+  /// SHA-256 of the runs and options of a fit: equal hashes, equal fits.
+  public static func inputHash(of fit: Fit) throws(UserError) -> String {
+    try digest(Inputs(data: fit.data, pool: fit.pool, options: fit.options))
   }
 
   private struct Inputs: Encodable {
@@ -55,7 +59,11 @@ public struct FrozenPrediction: Codable, Sendable, Equatable {
         .usage, "a frozen prediction is there already", at: url.relativePath,
         fix: "choose another name: what is frozen stays")
     }
-    try DurableFile.write(json: self, to: url)
+    do { try DurableFile.write(json: self, to: url) } catch {
+      // Or the next try would find what this one could not make durable.
+      try? FileManager.default.removeItem(at: url)
+      throw error
+    }
   }
 
   /// Reads one.
@@ -80,7 +88,8 @@ public struct FrozenPrediction: Codable, Sendable, Equatable {
     Prediction(
       run: prediction.run, parameters: prediction.parameters, tokens: prediction.tokens,
       compute: prediction.compute, tokenMultiplier: prediction.tokenMultiplier,
-      extrapolation: prediction.extrapolation, loss: prediction.loss.compared(with: loss),
+      extrapolation: prediction.extrapolation, reach: prediction.reach,
+      loss: prediction.loss.compared(with: loss),
       error: prediction.error?.compared(with: error))
   }
 }

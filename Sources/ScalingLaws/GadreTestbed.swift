@@ -20,9 +20,14 @@ public struct GadreTestbed: Sendable {
       let params: Double
       let warmup: Double?
       let globalBatch: Double?
+      /// Without the input table; the head is in.
+      let withoutEmbedding: Double?
+      let model: String?
+      let seed: Double?
       private enum CodingKeys: String, CodingKey {
-        case tokens, params, warmup
+        case tokens, params, warmup, model, seed
         case globalBatch = "global_bs"
+        case withoutEmbedding = "params_no_embed"
       }
     }
     struct Result: Decodable {
@@ -87,6 +92,12 @@ public struct GadreTestbed: Sendable {
   /// The training sets that have runs.
   public var trainingSets: [String] { Set(models.map(\.trainingSet)).sorted() }
 
+  /// The validation sets that every run of a training set has a loss on, by their folders' names.
+  public func lossSets(trainingSet: String) -> [String] {
+    let sets = models.filter { $0.trainingSet == trainingSet }.map { Set($0.setLosses.keys) }
+    return (sets.dropFirst().reduce(sets.first ?? []) { $0.intersection($1) }).sorted()
+  }
+
   /// The tasks of a mean.
   public func tasks(_ mean: ErrorMean) -> [String] {
     let all = Set(accuracies.values.joined().map(\.key))
@@ -118,7 +129,7 @@ public struct GadreTestbed: Sendable {
     }
     let tasks = tasks(mean)
     let sizes = Set(runs.map(\.hyperparameters.params)).sorted()
-    var data = LawData(points: [], source: folder.path)
+    var data = LawData(points: [], source: folder.path, parameterConvention: "total")
     data.set = lossSet
     data.chance = 1 - tasks.reduce(0) { $0 + (baselines[$1] ?? 0) } / Double(max(1, tasks.count))
     data.taskChances = Dictionary(tasks.map { ($0, 1 - (baselines[$0] ?? 0)) }) { $1 }
@@ -136,7 +147,13 @@ public struct GadreTestbed: Sendable {
       if point.error != nil {
         point.taskErrors = Dictionary(tasks.map { ($0, 1 - (scores[$0] ?? 0)) }) { $1 }
       }
-      try point.check()
+      point.setLosses = run.setLosses
+      point.otherCounts = run.hyperparameters.counts
+      point.config = run.name
+      if let fault = point.fault {
+        data.excluded.append(.init(run: run.name, reason: fault.what))
+        continue
+      }
       data.points.append(point)
       if let steps = run.steps, let warmup = run.hyperparameters.warmup, warmup > 0.5 * steps {
         data.warnings.append(
@@ -144,7 +161,33 @@ public struct GadreTestbed: Sendable {
       }
     }
     data.points.sort { ($0.parameters, $0.tokens) < ($1.parameters, $1.tokens) }
+    data.warnings += doubts(runs, tasks)
     return data
+  }
+
+  /// What the files themselves show to be doubtful, beside short runs.
+  private func doubts(_ runs: [Model], _ tasks: [String]) -> [String] {
+    var doubts: [String] = []
+    let later = runs.filter { $0.hyperparameters.seed != nil }.map(\.name).sorted()
+    if !later.isEmpty && later.count < runs.count {
+      doubts.append(
+        "a batch of later runs, those whose files have a seed (\(later.joined(separator: ", "))),"
+          + " may differ from the others in more than N and D")
+    }
+    let blank = runs.filter { ($0.hyperparameters.globalBatch ?? 0) <= 1 }.map(\.name).sorted()
+    if !blank.isEmpty {
+      doubts.append(
+        "placeholders for the batch in \(blank.joined(separator: ", ")): steps are not known there")
+    }
+    // What these tasks really offer: five and three choices.
+    for (task, choices) in [("commonsense_qa", 5.0), ("siqa", 3.0)] where tasks.contains(task) {
+      if let stated = baselines[task], abs(stated - 1 / choices) > 0.01 {
+        doubts.append(
+          "\(task) has \(Int(choices)) choices, but its baseline is"
+            + " \(Int((100 * stated).rounded())) %: its chance is as the file states it")
+      }
+    }
+    return doubts
   }
 
   private func loss(of run: Model, on set: String) throws(UserError) -> Double {
@@ -176,7 +219,47 @@ private func roles(
   return size < 3e9 && m == 20 ? (.validate, .fit) : (.holdout, .holdout)
 }
 
+extension GadreTestbed.Model.Hyperparameters {
+  /// N by the conventions that can be told from the file: total, without the input table (the head
+  /// takes part in a matmul, the input table does not), without both, and exact FLOPs with causal
+  /// attention over 6·D.
+  fileprivate var counts: [String: Double] {
+    var counts = ["total": params]
+    guard let withoutEmbedding, withoutEmbedding < params else { return counts }
+    counts["matmul"] = withoutEmbedding
+    let body = 2 * withoutEmbedding - params
+    if body > 0 { counts["body"] = body }
+    if let (layers, width) = shape {
+      counts["flops"] = withoutEmbedding + layers * width * (2048 + 1)
+    }
+    return counts
+  }
+
+  /// Layers and width: in the name, or of the two named models (their Table 3).
+  private var shape: (Double, Double)? {
+    guard let model else { return nil }
+    if let match = model.firstMatch(of: #/d=(\d+)_l=(\d+)/#),
+      let width = Double(match.1), let layers = Double(match.2)
+    {
+      return (layers, width)
+    }
+    return ["open_lm_1b": (24, 2048), "open_lm_7b": (32, 4096)][model]
+  }
+}
+
 extension GadreTestbed.Model {
+  /// Loss by the name of the validation set's folder.
+  fileprivate var setLosses: [String: Double] {
+    var losses: [String: Double] = [:]
+    for result in results {
+      let folders = result.validationData.compactMap {
+        $0.split(separator: "/").dropLast().last.map(String.init)
+      }
+      if folders.count == 1 { losses[folders[0]] = result.loss }
+    }
+    return losses
+  }
+
   /// Optimiser steps; nil where the file holds a placeholder for the batch.
   fileprivate var steps: Double? {
     guard let batch = hyperparameters.globalBatch, batch > 1 else { return nil }

@@ -1,11 +1,17 @@
+import Crypto
 import Experiment
 import Foundation
 import SwiftCSV
 
 extension LawData {
   /// Reads a CSV with the columns `N,D,loss` and, if present, `error`, `run`, `role`, `errorRole`,
-  /// `chance`, `error/TASK` and `chance/TASK`; other columns are ignored. Without `role` every row is for fitting. `loss` may be
-  /// empty in rows that are not for fitting: they are predicted only.
+  /// `chance`, `unique` (distinct tokens among D), `config`, `tokenizer`, `convention` (which
+  /// parameters N counts), `loss/SET`, `error/TASK`, `chance/TASK` and `N/CONVENTION`; other columns
+  /// are ignored. Without `role` every row is for fitting. `loss` may be empty in rows that are not
+  /// for fitting: they are predicted only.
+  ///
+  /// A row of values that no run has (a loss that is NaN or negative, D in the column of N) is left
+  /// out with the reason, unless most rows are like that.
   ///
   /// - Throws: `UserError` that names file and line.
   public init(csv url: URL) throws(UserError) {
@@ -33,25 +39,49 @@ extension LawData {
         fix: "the first line names the columns: N,D,loss and if present error,run,role")
     }
     let reader = RowReader(header: header, name: name)
-    var points: [LawPoint] = []
+    self.init(points: [], source: name)
+    sourceDigest = SHA256.hash(data: Data(text.utf8)).hexadecimal
+    var faults: [UserError] = []
     var chances: [Double] = []
     var taskChances: [String: Double] = [:]
+    var units: [String: (value: String, line: Int)] = [:]
     var line = 1
     for row in csv.rows {
       line += 1
       defer { line += row.reduce(0) { $0 + $1.filter(\.isNewline).count } }
       if row.allSatisfy({ $0.trimmingCharacters(in: .whitespaces).isEmpty }) { continue }
-      points.append(try reader.point(row, line: line))
+      try reader.requireOneUnit(row, line, &units)
+      let point = try reader.point(row, line: line)
+      if let fault = point.fault {
+        faults.append(fault)
+        excluded.append(Exclusion(run: point.run, reason: "\(name):\(line): \(fault.what)"))
+      } else {
+        points.append(point)
+      }
       if let chance = try reader.number("chance", row, line) { chances.append(chance) }
       for (task, chance) in try reader.tasks("chance/", row, line) { taskChances[task] = chance }
     }
+    if let first = faults.first, faults.count > points.count { throw first }
     guard !points.isEmpty else {
       throw UserError(
         .badData, "no rows", at: name, fix: "add one line per run below the line of names")
     }
-    try requireUnique(points)
-    self.init(points: points, source: name)
     quarantineCopies()
+    try requireUnique(points)
+    if !faults.isEmpty {
+      warnings.append(
+        "\(faults.count) of \(points.count + excluded.count) rows hold values that no run has, and"
+          + " were left out")
+    }
+    if 2 * points.count(where: { $0.tokens < $0.parameters }) > points.count {
+      warnings.append(
+        "most runs have fewer tokens than parameters: are the columns N and D swapped?")
+    }
+    // The set whose losses are those of the column loss.
+    set = sets.first { set in
+      points.allSatisfy { $0.loss == nil || $0.setLosses?[set] == $0.loss }
+    }
+    if let convention = units["convention"] { parameterConvention = convention.value }
     if !taskChances.isEmpty { self.taskChances = taskChances }
     chance = chances.isEmpty ? nil : chances.reduce(0, +) / Double(chances.count)
   }
@@ -68,8 +98,9 @@ extension LawData {
       }
       let key = SIMD3(point.parameters, point.tokens, loss)
       if let first = seen[key] {
+        let place = point.location.map { "\($0): " } ?? ""
         excluded.append(
-          Exclusion(run: point.run, reason: "a copy of \(first): the same N, D and loss"))
+          Exclusion(run: point.run, reason: "\(place)a copy of \(first): the same N, D and loss"))
       } else {
         seen[key] = point.run
         kept.append(point)
@@ -78,28 +109,47 @@ extension LawData {
     points = kept
   }
 
-  /// This data as CSV text with every column; the errors by task in `error/TASK`, with
-  /// `chance/TASK`.
+  /// This data as CSV text with every column that has a value; losses on other sets in `loss/SET`,
+  /// errors by task in `error/TASK`, with `chance/TASK`, other counts of N in `N/CONVENTION`.
   public var csvText: String {
-    let tasks = (taskChances ?? [:]).keys.sorted()
-    func cell(_ value: Double?) -> String { value.map { plain($0) } ?? "" }
-    let names = tasks.map { ",error/\($0)" } + tasks.map { ",chance/\($0)" }
-    var lines = ["run,N,D,loss,error,role,errorRole,chance" + names.joined()]
-    for p in points {
-      let run =
-        p.run.contains(where: { ",\"\n".contains($0) })
-        ? "\"\(p.run.replacingOccurrences(of: "\"", with: "\"\""))\"" : p.run
-      lines.append(
-        [
-          run, plain(p.parameters), plain(p.tokens), cell(p.loss), cell(p.error),
-          p.role.rawValue, p.errorRole.rawValue, cell(chance),
-        ].joined(separator: ",")
-          + tasks.map { "," + cell(p.taskErrors?[$0]) }.joined()
-          + tasks.map { "," + cell(taskChances?[$0]) }.joined())
+    var columns: [(name: String, cell: (LawPoint) -> String)] = [
+      ("run", { quoted($0.run) }), ("N", { plain($0.parameters) }), ("D", { plain($0.tokens) }),
+      ("loss", { cell($0.loss) }), ("error", { cell($0.error) }), ("role", { $0.role.rawValue }),
+      ("errorRole", { $0.errorRole.rawValue }), ("chance", { _ in cell(chance) }),
+    ]
+    if points.contains(where: { $0.uniqueTokens != nil }) {
+      columns.append(("unique", { cell($0.uniqueTokens) }))
     }
-    return lines.joined(separator: "\n") + "\n"
+    if points.contains(where: { $0.config != nil }) {
+      columns.append(("config", { quoted($0.config ?? "") }))
+    }
+    if parameterConvention != Self.unstated {
+      columns.append(("convention", { _ in quoted(parameterConvention) }))
+    }
+    func names(_ values: (LawPoint) -> [String: Double]?) -> [String] {
+      Set(points.flatMap { (values($0) ?? [:]).keys }).sorted()
+    }
+    for key in names(\.otherCounts) { columns.append(("N/\(key)", { cell($0.otherCounts?[key]) })) }
+    for set in names(\.setLosses) { columns.append(("loss/\(set)", { cell($0.setLosses?[set]) })) }
+    for task in (taskChances ?? [:]).keys.sorted() {
+      columns.append(("error/\(task)", { cell($0.taskErrors?[task]) }))
+    }
+    for (task, chance) in (taskChances ?? [:]).sorted(by: { $0.key < $1.key }) {
+      columns.append(("chance/\(task)", { _ in cell(chance) }))
+    }
+    let header = columns.map { quoted($0.name) }.joined(separator: ",")
+    let rows = points.map { point in columns.map { $0.cell(point) }.joined(separator: ",") }
+    return ([header] + rows).joined(separator: "\n") + "\n"
   }
 }
+
+/// A cell of CSV text, in quotes where it needs them.
+func quoted(_ text: String) -> String {
+  text.contains(where: { ",\"\n".contains($0) })
+    ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
+}
+
+private func cell(_ value: Double?) -> String { value.map { plain($0) } ?? "" }
 
 private func plain(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
@@ -130,12 +180,45 @@ private struct RowReader {
 
   func number(_ column: String, _ row: [String], _ line: Int) throws(UserError) -> Double? {
     guard let text = text(column, row) else { return nil }
-    guard let value = Double(text), value.isFinite else {
+    guard let value = Double(text), value.isFinite || column.hasPrefix("loss") else {
       throw UserError(
         .badData, "\(column) is \"\(text)\", not a finite number", at: "\(name):\(line)",
         fix: "write numbers like 411616256, 4.1e8 or 2.65")
     }
     return value
+  }
+
+  /// The cells of columns `prefix`NAME by name.
+  func numbers(_ prefix: String, _ row: [String], _ line: Int) throws(UserError) -> [String:
+    Double]?
+  {
+    var found: [String: Double] = [:]
+    for column in header where column.hasPrefix(prefix) {
+      if let value = try number(column, row, line) {
+        found[String(column.dropFirst(prefix.count))] = value
+      }
+    }
+    return found.isEmpty ? nil : found
+  }
+
+  /// Refuses rows whose losses or sizes do not compare with those above.
+  func requireOneUnit(
+    _ row: [String], _ line: Int, _ units: inout [String: (value: String, line: Int)]
+  ) throws(UserError) {
+    for column in ["tokenizer", "convention"] {
+      guard let value = text(column, row) else { continue }
+      guard let first = units[column] else {
+        units[column] = (value, line)
+        continue
+      }
+      guard first.value == value else {
+        throw UserError(
+          .badData,
+          "mixed \(column)s: \(value), but \(first.value) on line \(first.line), so their "
+            + (column == "tokenizer" ? "losses are in different units" : "N do not compare"),
+          at: "\(name):\(line)", fix: "keep one \(column) per file")
+      }
+    }
   }
 
   /// The cells of columns `prefix`TASK by task: shares.
@@ -180,37 +263,51 @@ private struct RowReader {
       location: "\(name):\(line)")
     let errors = try tasks("error/", row, line)
     if !errors.isEmpty { point.taskErrors = errors }
-    try point.check()
+    point.setLosses = try numbers("loss/", row, line)?.filter { $0.value.isFinite && $0.value > 0 }
+    point.otherCounts = try numbers("N/", row, line)
+    point.uniqueTokens = try number("unique", row, line)
+    point.config = text("config", row)
     return point
   }
 }
 
 extension LawPoint {
-  /// - Throws: `UserError` of kind `badData` for values that no run has: most often a wrong column
-  ///   or unit.
-  func check() throws(UserError) {
+  /// What is wrong with values that no run has: most often a wrong column or unit.
+  var fault: UserError? {
     func bad(_ what: String, _ fix: String) -> UserError {
       UserError(.badData, "\(run): \(what)", at: location, fix: fix)
     }
-    guard parameters >= 100 else {
-      throw bad("N is \(parameters)", "N counts parameters: write 4.1e8, not 0.41")
+    if !(parameters >= 100) {
+      return bad("N is \(parameters)", "N counts parameters: write 4.1e8, not 0.41")
     }
-    guard tokens >= 100 else {
-      throw bad("D is \(tokens)", "D counts training tokens: write 8.2e9, not 8.2")
+    if !(tokens >= 100) {
+      return bad("D is \(tokens)", "D counts training tokens: write 8.2e9, not 8.2")
     }
-    guard tokenMultiplier >= 1e-3, tokenMultiplier <= 1e9 else {
-      throw bad(
+    if !(1e-3...1e6).contains(tokenMultiplier) {
+      return bad(
         "M = D/N is \(tokenMultiplier)", "D counts tokens, not FLOPs; are two columns swapped?")
     }
     if let loss {
-      guard loss > 0, loss < 100 else {
-        throw bad("the loss is \(loss)", "loss is in nats per token: positive, below ln V")
+      if !(loss > 0 && loss < 100) {
+        return bad(
+          "the loss is \(loss)",
+          "loss is in nats per token: positive, below ln V; leave out runs that diverged")
       }
     } else if role == .fit || errorRole == .fit {
-      throw bad("a run to fit on has no loss", "fill it in, or give the row the role holdout")
+      return bad("a run to fit on has no loss", "fill it in, or give the row the role holdout")
     }
     if let error, !(0...1).contains(error) {
-      throw bad("the error is \(error)", "error is a share from 0 to 1, not a percentage")
+      return bad("the error is \(error)", "error is a share from 0 to 1, not a percentage")
     }
+    if let uniqueTokens, !(uniqueTokens >= 1 && uniqueTokens <= tokens * 1.000001) {
+      return bad(
+        "\(uniqueTokens) of \(tokens) tokens are distinct", "unique counts distinct tokens among D")
+    }
+    return nil
+  }
+
+  /// - Throws: the fault, where there is one.
+  func check() throws(UserError) {
+    if let fault { throw fault }
   }
 }

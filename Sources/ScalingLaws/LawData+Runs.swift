@@ -1,3 +1,4 @@
+import Crypto
 import Experiment
 import Foundation
 
@@ -55,7 +56,14 @@ extension LawData {
       for task in record.tasks {
         point.taskErrors = (point.taskErrors ?? [:]).merging([task.task: task.error]) { $1 }
       }
-      try point.check()
+      point.setLosses = Dictionary(record.validation.map { ($0.set, $0.loss) }) { $1 }
+      point.otherCounts = record.counts
+      point.uniqueTokens = Double(record.uniqueTokens)
+      point.config = record.id
+      if let fault = point.fault {
+        excluded.append(Exclusion(run: record.label, reason: fault.what))
+        continue
+      }
       points.append(point)
       if record.uniqueTokens < record.tokens {
         warnings.append(
@@ -67,6 +75,8 @@ extension LawData {
     for cell in cells where corpus == nil && !done.contains(cell.id) {
       excluded.append(Exclusion(run: cell.label, reason: "no record yet"))
     }
+    sourceDigest = Self.digest(of: points)
+    recipe = records.recipe
     let measured = records.first { $0.outcome.status == .finished }
     self.set = set ?? measured?.validation.first { $0.inDistribution }?.set
     if let tasks = measured?.tasks, !tasks.isEmpty {
@@ -76,7 +86,22 @@ extension LawData {
   }
 }
 
+extension LawData {
+  /// SHA-256 over the runs' config ids and results, in order.
+  private static func digest(of points: [LawPoint]) -> String? {
+    (try? StableJSON.encode(points)).map { SHA256.hash(data: $0).hexadecimal }
+  }
+}
+
 extension RunRecord {
+  /// N by every convention; `flops` makes 6·N·D the exact training FLOPs.
+  fileprivate var counts: [String: Double] {
+    [
+      "total": Double(parameters.total), "matmul": Double(parameters.matmul),
+      "body": Double(parameters.body), "flops": trainingFLOPs / (6 * Double(tokens)),
+    ]
+  }
+
   fileprivate var reasonToExclude: String? {
     let at = outcome.step.map { " at step \($0)" } ?? ""
     let why = outcome.reason.map { ": \($0)" } ?? ""
@@ -102,6 +127,36 @@ extension ParameterCount {
     case .matmul: matmul
     case .body: body
     }
+  }
+}
+
+extension [RunRecord] {
+  /// What a reader needs to repeat the training, by name.
+  fileprivate var recipe: [String: String]? {
+    guard let config = first?.config else { return nil }
+    let t = config.training
+    func span(_ name: String, _ values: [Double]) -> String {
+      guard let low = values.min(), let high = values.max() else { return "" }
+      return low == high
+        ? String(format: "\(name) %.4g", low) : String(format: "\(name) %.4g to %.4g", low, high)
+    }
+    return [
+      "Data": "\(config.corpus), fingerprint \(config.corpusFingerprint)",
+      "Shape": "\(config.model.family.rawValue),"
+        + " \(config.model.tiedEmbeddings ? "tied" : "untied") head,"
+        + " V \(config.model.vocabularySize), T \(config.model.contextLength);"
+        + " \(span("layers", map { Double($0.config.model.layers) })),"
+        + " \(span("width", map { Double($0.config.model.width) }))",
+      "Optimiser": "AdamW β \(t.beta1)/\(t.beta2), weight decay \(t.weightDecay),"
+        + " clip \(t.gradientClip), z-loss \(t.zLoss)",
+      "Rate and schedule": "\(span("peak", map(\.config.training.peakLearningRate))),"
+        + " \(t.schedule.rawValue),"
+        + " \(span("warm-up steps", map { Double($0.config.training.warmupSteps) }))",
+      "Batch": span("tokens per step", map { Double($0.config.training.batchTokens) }),
+      "Steps": span("steps", map { Double($0.config.training.steps) }),
+      "Machine": "\(first?.environment.processor ?? ""), \(first?.environment.blas ?? ""),"
+        + " overtrain \(first?.environment.overtrain ?? "")",
+    ]
   }
 }
 

@@ -1,3 +1,4 @@
+import Crypto
 import Experiment
 import Foundation
 
@@ -15,8 +16,16 @@ public struct LawPoint: Codable, Sendable, Equatable {
   public let error: Double?
   /// Top-1 error by task, where it is known.
   public var taskErrors: [String: Double]?
+  /// Loss on other validation sets by name, in nats per token.
+  public var setLosses: [String: Double]?
+  /// N as other conventions count it, where known; `flops` is exact training FLOPs over 6·D.
+  public var otherCounts: [String: Double]?
+  /// Distinct tokens among D, where known.
+  public var uniqueTokens: Double?
+  /// Names the run's complete config: the id that ends in its hash.
+  public var config: String?
   /// What the run is for in the loss law.
-  public let role: Role
+  public var role: Role
   /// What it is for in the error law, which may use a larger run (Gadre et al. add one).
   public let errorRole: Role
   /// Where it was read, e.g. `runs.csv:7`.
@@ -63,6 +72,9 @@ public struct LawData: Codable, Sendable, Equatable {
     }
   }
 
+  /// `parameterConvention` where nobody said.
+  public static let unstated = "as given"
+
   /// The runs, those to fit on and those to compare with.
   public var points: [LawPoint]
   /// The runs left out.
@@ -77,6 +89,11 @@ public struct LawData: Codable, Sendable, Equatable {
   public var chance: Double?
   /// The error of guessing by task, for the tasks that the average error is over.
   public var taskChances: [String: Double]?
+  /// SHA-256 of the file that it was read from, or of the records of a folder; tells whether the
+  /// source is still the same.
+  public var sourceDigest: String?
+  /// What is known of how the runs were trained: the recipe's facts by name.
+  public var recipe: [String: String]?
   /// Things that a reader should know before believing a fit.
   public var warnings: [String] = []
 
@@ -84,10 +101,19 @@ public struct LawData: Codable, Sendable, Equatable {
   ///   - points: the runs
   ///   - source: where they were read
   ///   - parameterConvention: which parameters N counts
-  public init(points: [LawPoint], source: String, parameterConvention: String = "as given") {
+  public init(points: [LawPoint], source: String, parameterConvention: String = LawData.unstated) {
     self.points = points
     self.source = source
     self.parameterConvention = parameterConvention
+  }
+
+  /// Whether the source is still what it was read as: `unchanged`, `changed since`, `gone`, or
+  /// `not checked` for a folder of runs, whose records carry digests of their own.
+  public var sourceState: String {
+    let url = URL(fileURLWithPath: source)
+    guard FileManager.default.fileExists(atPath: url.path) else { return "gone" }
+    guard !url.isFolder, let bytes = try? Data(contentsOf: url) else { return "not checked" }
+    return SHA256.hash(data: bytes).hexadecimal == sourceDigest ? "unchanged" : "changed since"
   }
 
   /// How many different (N, D) the loss law is fitted on.

@@ -7,18 +7,30 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
   case overTraining = "over-training"
   /// α and β free: five parameters
   case chinchilla
+  /// α and β weakly tied: five parameters
+  case weaklyTied = "weakly-tied"
   /// E = 0, α and β free: four parameters
   case floorless = "no-floor"
+  /// E = 0, α and β weakly tied: four parameters
+  case weaklyTiedFloorless = "weakly-tied-no-floor"
   /// a power of C and a floor: three parameters
   case computeOnly = "compute-only"
+  /// two power laws under one exponent, E = 0: four parameters
+  case kaplan
+  /// α = β where tokens are fresh, and what repeated ones are worth: six parameters
+  case dataConstrained = "data-constrained"
 
   /// The formula, for people.
   public var formula: String {
     switch self {
     case .overTraining: "L = E + (a·M^η + b·M^−η)·C^−η"
     case .chinchilla: "L = E + A·N^−α + B·D^−β"
+    case .weaklyTied: "L = E + A·N^−α + B·D^−β, α near β"
     case .floorless: "L = A·N^−α + B·D^−β"
+    case .weaklyTiedFloorless: "L = A·N^−α + B·D^−β, α near β"
     case .computeOnly: "L = E + λ·C^−η"
+    case .kaplan: "L = [(N_c/N)^(α_N/α_D) + D_c/D]^α_D"
+    case .dataConstrained: "L = E + A·N′^−α + B·D′^−α"
     }
   }
 
@@ -26,24 +38,36 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
   public var parameterCount: Int {
     switch self {
     case .overTraining: OverTrainingLaw.parameterCount
-    case .chinchilla: ChinchillaLaw.parameterCount
-    case .floorless: FloorlessLaw.parameterCount
+    case .chinchilla, .weaklyTied: ChinchillaLaw.parameterCount
+    case .floorless, .weaklyTiedFloorless: FloorlessLaw.parameterCount
     case .computeOnly: ComputeLaw.parameterCount
+    case .kaplan: 4
+    case .dataConstrained: 6
     }
   }
 
   /// The best law of this kind for `points`, which must have losses.
   func fit(_ points: [LawPoint], objective: Objective) throws(UserError) -> any LossFit {
-    try requireIdentifiable(points)
+    if self != .dataConstrained { try requireIdentifiable(points) }
     let coordinates = points.map(\.coordinates)
     let losses = points.compactMap(\.loss)
     switch self {
+    case .dataConstrained:
+      return try DataConstrainedFit(points, objective: objective)
     case .floorless:
       return FittedLaw<FloorlessLaw>(
+        coordinates: coordinates, values: losses, objective: objective)
+    case .weaklyTied:
+      return FittedLaw<WeaklyTied<ChinchillaLaw>>(
+        coordinates: coordinates, values: losses, objective: objective)
+    case .weaklyTiedFloorless:
+      return FittedLaw<WeaklyTied<FloorlessLaw>>(
         coordinates: coordinates, values: losses, objective: objective)
     case .computeOnly:
       return FittedLaw<ComputeLaw>(
         coordinates: coordinates, values: losses, objective: objective)
+    case .kaplan:
+      return KaplanFit(coordinates: coordinates, values: losses, objective: objective)
     case .overTraining:
       return FittedLaw<OverTrainingLaw>(
         coordinates: coordinates, values: losses, objective: objective)

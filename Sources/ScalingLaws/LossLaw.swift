@@ -9,6 +9,9 @@ public protocol LossLaw: Sendable {
   var coefficients: [Coefficient] { get }
   /// L(N, D), in nats per token.
   func loss(parameters: Double, tokens: Double) -> Double
+  /// L of a run of whose D only `unique` tokens are distinct; all, when nil. Most laws do not know the
+  /// difference.
+  func loss(parameters: Double, tokens: Double, unique: Double?) -> Double
 }
 
 /// A number of a law with its name.
@@ -28,6 +31,16 @@ public struct Coefficient: Sendable, Equatable {
 }
 
 extension LossLaw {
+  /// L(N, D).
+  public func loss(parameters: Double, tokens: Double, unique: Double?) -> Double {
+    loss(parameters: parameters, tokens: tokens)
+  }
+
+  /// L of a run.
+  package func loss(of point: LawPoint) -> Double {
+    loss(parameters: point.parameters, tokens: point.tokens, unique: point.uniqueTokens)
+  }
+
   /// L(C, M) at C = 6·N·D FLOPs and M = D/N tokens per parameter.
   public func loss(compute: Double, tokenMultiplier: Double) -> Double {
     let (n, d) = shape(compute: compute, tokenMultiplier: tokenMultiplier)
@@ -56,6 +69,9 @@ public protocol SeparableLaw: Sendable {
   static var exponentNames: [String] { get }
   /// What an exponent may be, one range per exponent.
   static var exponentRanges: [ClosedRange<Double>] { get }
+  /// How far apart two exponents are expected, as the standard deviation of ln α − ln β; nil when
+  /// nothing is known of it.
+  static var exponentTie: Double? { get }
   /// Grid points per exponent: where the search starts.
   static var gridPoints: Int { get }
   /// The columns at `x`; those past `columns` are zero.
@@ -77,6 +93,23 @@ extension SeparableLaw {
   public static var columnNames: [String] { ["E", "A", "B"] }
   /// α and β.
   public static var exponentNames: [String] { ["alpha", "beta"] }
+  /// Nothing is known.
+  public static var exponentTie: Double? { nil }
+}
+
+/// What an objective S is multiplied by where exponents are tied: the most probable exponents under
+/// a normal ln α − ln β of SD τ are those of the least
+///
+///     n·ln S + ((ln α − ln β)/τ)²      2n·ln S for Huber's, which is nearly a sum of |r|
+///
+/// with the size of the noise fitted too, and so of the least S·e^{((ln α − ln β)/τ)²/n}. Points
+/// without noise therefore give their own exponents back, tied or not.
+func tieFactor<Law: SeparableLaw>(
+  _: Law.Type, _ exponents: SIMD2<Double>, samples: Int, _ objective: Objective
+) -> Double {
+  guard let width = Law.exponentTie else { return 1 }
+  let off = log(exponents.x / exponents.y) / width
+  return exp(off * off / Double(objective == .huber ? 2 * samples : samples))
 }
 
 extension LossLaw where Self: SeparableLaw {

@@ -11,6 +11,24 @@ struct NonNegativeLeastSquares {
   /// What no θ can remove.
   private var residual = 0.0
 
+  init() {}
+
+  /// The same problem from its normal equations: a third of the work, and half of the digits.
+  init(_ normal: NormalEquations) {
+    (r0, r1, r2) = (normal.m0, normal.m1, normal.m2)
+    r0 = NonNegativeLeastSquares.scaled(r0, pivot: r0.x)
+    r1 -= r0.y * r0
+    r1 = NonNegativeLeastSquares.scaled(r1, pivot: r1.y)
+    r2 -= r0.z * r0 + r1.z * r1
+    r2 = NonNegativeLeastSquares.scaled(r2, pivot: r2.z)
+    (r1.x, r2.x, r2.y) = (0, 0, 0)
+    residual = max(0, normal.squares - r0.w * r0.w - r1.w * r1.w - r2.w * r2.w)
+  }
+
+  private static func scaled(_ row: SIMD4<Double>, pivot: Double) -> SIMD4<Double> {
+    pivot > 0 ? row / pivot.squareRoot() : .zero
+  }
+
   /// Adds the equation `row`·θ = `target`.
   mutating func add(_ row: SIMD3<Double>, target: Double) {
     add(SIMD4(row, target))
@@ -69,5 +87,24 @@ struct NonNegativeLeastSquares {
       theta[column] = sum / row[column]
     }
     return theta
+  }
+}
+
+/// XᵀX and Xᵀy of rows that come one at a time.
+struct NormalEquations {
+  fileprivate(set) var m0 = SIMD4<Double>.zero
+  fileprivate(set) var m1 = SIMD4<Double>.zero
+  fileprivate(set) var m2 = SIMD4<Double>.zero
+  /// yᵀy.
+  fileprivate(set) var squares = 0.0
+
+  /// Adds the equation `row`·θ = `target`, both times √`weight`.
+  mutating func add(_ row: SIMD3<Double>, target: Double, weight: Double) {
+    let equation = SIMD4(row, target)
+    let weighted = weight * equation
+    m0 += row.x * weighted
+    m1 += row.y * weighted
+    m2 += row.z * weighted
+    squares += target * weighted.w
   }
 }

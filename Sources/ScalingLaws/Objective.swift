@@ -85,28 +85,27 @@ func project(
   return Projection(coefficients: theta, value: value)
 }
 
-/// The same, near enough to choose a grid point by: (ŷ − y)/y stands for ln(ŷ/y), which costs no
-/// logarithm, and Huber's weights are found in three rounds.
+/// The same, near enough to choose a grid point by and to start from: (ŷ − y)/y stands for ln(ŷ/y),
+/// which costs no logarithm, and Huber's weights are found in three rounds.
 func projectRoughly(
   rows: ArraySlice<SIMD3<Double>>, samples: [Sample], objective: Objective
-) -> Double {
+) -> Projection {
   var theta = SIMD3<Double>.zero
   var value = Double.infinity
   for round in 0..<(objective == .huber ? 4 : 1) {
-    var problem = NonNegativeLeastSquares()
+    var normal = NormalEquations()
     for (row, sample) in zip(rows, samples) {
       let scale = objective.isRelative ? 1 / sample.y : 1
-      let weight =
-        round == 0
-        ? 1 : objective.weight(((row * theta).sum() - sample.y) * scale).squareRoot()
-      problem.add(row * (scale * weight), target: sample.y * scale * weight)
+      let weight = round == 0 ? 1 : objective.weight(((row * theta).sum() - sample.y) * scale)
+      normal.add(row, target: sample.y, weight: weight * scale * scale)
     }
-    (theta, value) = problem.solution()
+    (theta, value) = NonNegativeLeastSquares(normal).solution()
   }
-  guard objective == .huber else { return value }
-  return zip(rows, samples).reduce(0) {
+  guard objective == .huber else { return Projection(coefficients: theta, value: value) }
+  value = zip(rows, samples).reduce(0) {
     $0 + objective.penalty((($1.0 * theta).sum() - $1.1.y) / $1.1.y)
   }
+  return Projection(coefficients: theta, value: value)
 }
 
 extension SIMD where Scalar == Double {

@@ -29,6 +29,25 @@ public struct Estimate: Codable, Sendable, Equatable {
   }
 }
 
+/// How far a run lies beyond the runs that the loss law was fitted on, as ratios.
+public struct Reach: Codable, Sendable, Equatable {
+  /// C over Σ C of the fitted runs.
+  public let totalCompute: Double
+  /// N over their largest N.
+  public let parameters: Double
+  /// D over their largest D.
+  public let tokens: Double
+  /// M over their largest M.
+  public let tokenMultiplier: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case totalCompute
+    case parameters = "N"
+    case tokens = "D"
+    case tokenMultiplier = "M"
+  }
+}
+
 /// What the laws say of a run.
 public struct Prediction: Codable, Sendable, Equatable {
   /// The run's name.
@@ -43,13 +62,15 @@ public struct Prediction: Codable, Sendable, Equatable {
   public let tokenMultiplier: Double
   /// C over the compute of the largest run that the loss law was fitted on.
   public let extrapolation: Double
+  /// The other extrapolation factors; nil in older files.
+  public var reach: Reach?
   /// Validation loss, nats per token.
   public let loss: Estimate
   /// Average top-1 error, a share; nil without an error law.
   public let error: Estimate?
 
   private enum CodingKeys: String, CodingKey {
-    case run, extrapolation, loss, error
+    case run, extrapolation, reach, loss, error
     case parameters = "N"
     case tokens = "D"
     case compute = "C"

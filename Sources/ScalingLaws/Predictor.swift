@@ -8,9 +8,12 @@ struct Predictor: Sendable {
   /// Why there is no error law although there are errors.
   let errorRefusal: String?
   let lossDraws: [LossDraw]
+  /// The draws that intervals of new runs rest on.
+  private let futures: [LossDraw]
   let inflation: HoldOutInflation
   let level: Double
   let largestFitCompute: Double
+  private let fitted: [LawPoint]
   private let objective: Objective
   /// Normal numbers for the noise of a new run: its loss and its error, the same for all runs.
   private let noise: [SIMD2<Double>]
@@ -28,17 +31,32 @@ struct Predictor: Sendable {
     objective = options.objective
     level = options.level
     largestFitCompute = points.map(\.compute).max() ?? 0
+    fitted = points
     let measured = data.errorFit
     errorRefusal = Predictor.reasonToRefuse(measured, in: data)
     inflation =
-      options.inflates
+      options.inflates && options.law != .dataConstrained
       ? HoldOutInflation(points, pool: pool.map(\.lossFit), options) : HoldOutInflation()
     var random = RandomSource(seed: Seeds.derive(0, "law bootstrap"))
     lossDraws = loss.lossDraws(options.draws, random: &random)
+    futures = Predictor.withAndWithoutFloor(lossDraws, points, options, random: &random)
     error =
       errorRefusal == nil
       ? try Predictor.errorModel(measured, in: data, options, random: &random) : nil
     noise = lossDraws.map { _ in SIMD2(random.normal(), random.normal()) }
+  }
+
+  /// A law without a floor is taken where runs are too few to show one, not because there is none: in
+  /// every other future there is.
+  private static func withAndWithoutFloor(
+    _ draws: [LossDraw], _ points: [LawPoint], _ options: FitOptions, random: inout RandomSource
+  ) -> [LossDraw] {
+    guard options.law == .weaklyTiedFloorless,
+      let other = try? LawKind.overTraining.fit(points, objective: options.objective)
+    else { return draws }
+    let floored = other.lossDraws(options.draws, random: &random)
+    guard floored.count == draws.count else { return draws }
+    return draws.indices.map { $0.isMultiple(of: 2) ? draws[$0] : floored[$0] }
   }
 
   private static func errorModel(
@@ -50,6 +68,15 @@ struct Predictor: Sendable {
     case .exponential:
       return ExponentialErrors(
         losses: losses, errors: errors, draws: options.draws, random: &random)
+    case .power:
+      return PowerErrors(losses: losses, errors: errors, draws: options.draws, random: &random)
+    case .sigmoid:
+      guard points.count > SigmoidErrorLaw.parameterCount else {
+        throw UserError(
+          .badData, "no sigmoid: \(points.count) runs have an error, and four parameters need 5",
+          fix: "add runs, or use --errors exponential")
+      }
+      return TaskErrors(losses: losses, errors: [errors], draws: options.draws, random: &random)
     case .pinned:
       guard let chance = data.chance else {
         throw UserError(
@@ -89,19 +116,40 @@ struct Predictor: Sendable {
     return nil
   }
 
-  /// What to expect of a run with `parameters` and `tokens`.
-  func predict(parameters: Double, tokens: Double) -> (loss: Estimate, error: Estimate?) {
-    let center = loss.lossLaw.loss(parameters: parameters, tokens: tokens)
+  /// How far a run lies beyond the fitted ones.
+  func reach(of point: LawPoint) -> Reach {
+    func beyond(_ key: (LawPoint) -> Double) -> Double {
+      key(point) / (fitted.map(key).max() ?? .nan)
+    }
+    return Reach(
+      totalCompute: point.compute / fitted.reduce(0) { $0 + $1.compute },
+      parameters: beyond(\.parameters), tokens: beyond(\.tokens),
+      tokenMultiplier: beyond(\.tokenMultiplier))
+  }
+
+  /// What to expect of a run with `parameters` and `tokens`, of which `unique` are distinct.
+  func predict(
+    parameters: Double, tokens: Double, unique: Double?
+  ) -> (loss: Estimate, error: Estimate?) {
+    let center = loss.lossLaw.loss(parameters: parameters, tokens: tokens, unique: unique)
     var lossEstimate = Estimate(predicted: center)
-    let losses = zip(lossDraws, noise).map { draw, z in
+    let losses = zip(futures, noise).map { draw, z in
       let loss = objective.perturbed(
-        draw.law.loss(parameters: parameters, tokens: tokens), by: draw.sigma * z.x)
+        draw.law.loss(parameters: parameters, tokens: tokens, unique: unique), by: draw.sigma * z.x)
       let off = objective.residual(measured: loss, predicted: center)
       return inflation.factor == 1 || !off.isFinite
         ? loss : objective.perturbed(center, by: inflation.factor * off)
     }
     (lossEstimate.low, lossEstimate.high) = interval(losses)
-    let coordinates = SIMD2(Foundation.log(parameters), Foundation.log(tokens))
+    let (n, d) =
+      (loss.lossLaw as? DataConstrainedLaw).map {
+        let unique = min(unique ?? tokens, tokens)
+        return (
+          $0.effectiveParameters(parameters, unique: unique),
+          $0.effectiveTokens(tokens, unique: unique)
+        )
+      } ?? (parameters, tokens)
+    let coordinates = SIMD2(Foundation.log(n), Foundation.log(d))
     let lossHalf = loss.halfWidth(at: coordinates, level: level).map { $0 * inflation.factor }
     if let half = lossHalf {
       lossEstimate.deltaLow = objective.perturbed(center, by: -half)

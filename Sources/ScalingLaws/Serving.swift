@@ -115,6 +115,24 @@ public struct Serving: Sendable {
   }
 }
 
+extension Fit {
+  /// The loss at which the average error is `error`, by the error law; nil without one, or where no
+  /// loss between E and that of the worst run gives it.
+  public func loss(forError error: Double) -> Double? {
+    let highest = data.points.compactMap(\.loss).max() ?? 20
+    var (low, high) = (lossLaw.irreducibleLoss, 2 * highest)
+    guard let least = self.error(atLoss: low), let most = self.error(atLoss: high), error > least,
+      error < most
+    else { return nil }
+    for _ in 0..<200 {
+      let middle = (low + high) / 2
+      guard let found = self.error(atLoss: middle) else { return nil }
+      if found < error { low = middle } else { high = middle }
+    }
+    return (low + high) / 2
+  }
+}
+
 extension ChinchillaLaw {
   /// Another law of two powers in this form; nil for others.
   public init?(_ law: any LossLaw) {

@@ -23,6 +23,14 @@ public struct SigmoidErrorLaw: Equatable, Sendable {
   }
 
   /// ε, f, k and L0.
+  public var coefficients: [Coefficient] {
+    [
+      Coefficient("epsilon", ceiling), Coefficient("floorError", floor), Coefficient("k", rate),
+      Coefficient("midpoint", midpoint),
+    ]
+  }
+
+  /// ε, f, k and L0.
   public static let parameterCount = 4
   private static let rates = 0.3...15.0
   private static let midpoints = -2.0...6.0

@@ -54,7 +54,13 @@ struct TaskErrors: ErrorModel {
   var exponential: ErrorLaw? { nil }
   var atGridEdge: Bool { false }
   var drawCount: Int { draws.count }
-  func coefficients(draw i: Int) -> [Coefficient] { [] }
+  func coefficients(draw i: Int) -> [Coefficient] { TaskErrors.listed(draws[i].laws) }
+  var coefficients: [Coefficient] { TaskErrors.listed(laws) }
+
+  /// The numbers of a single curve; several would share names.
+  private static func listed(_ laws: [SigmoidErrorLaw]) -> [Coefficient] {
+    laws.count == 1 ? laws[0].coefficients : []
+  }
 
   private func mean(_ laws: [SigmoidErrorLaw], _ loss: Double) -> Double {
     laws.reduce(0) { $0 + $1.error(atLoss: loss) } / Double(max(1, laws.count))

@@ -28,11 +28,7 @@ public struct TaskGrade: Codable, Sendable, Equatable {
   /// Grades of every task, best first, from the runs that are not held out and took no more compute
   /// than the largest run to fit on; needs 6 runs.
   public static func all(_ data: LawData) -> [TaskGrade] {
-    let largest = (data.lossFit + data.errorFit).map(\.compute).max() ?? 0
-    let runs = data.points.filter {
-      $0.loss != nil && $0.role != .holdout && $0.compute <= largest * 1.0001
-        && $0.tokenMultiplier >= RecommendedRule.minimumTokenMultiplier * 0.999
-    }.sorted { ($0.loss ?? 0, $0.run) > ($1.loss ?? 0, $1.run) }
+    let runs = smallRuns(data)
     let grades = (data.taskChances ?? [:]).keys.sorted().compactMap { task -> TaskGrade? in
       let known = runs.filter { $0.taskErrors?[task] != nil }
       guard known.count >= 6, let chance = data.taskChances?[task] else { return nil }
@@ -63,5 +59,15 @@ public struct TaskGrade: Codable, Sendable, Equatable {
       let (a, b) = (order.firstIndex(of: $0.grade) ?? 0, order.firstIndex(of: $1.grade) ?? 0)
       return (a, $0.backtest, $0.task) < (b, $1.backtest, $1.task)
     }
+  }
+
+  /// The runs that are not held out and took no more compute than the largest run to fit on, M ≥ 10,
+  /// in order of falling loss.
+  static func smallRuns(_ data: LawData) -> [LawPoint] {
+    let largest = (data.lossFit + data.errorFit).map(\.compute).max() ?? 0
+    return data.points.filter {
+      $0.loss != nil && $0.role != .holdout && $0.compute <= largest * 1.0001
+        && $0.tokenMultiplier >= RecommendedRule.minimumTokenMultiplier * 0.999
+    }.sorted { ($0.loss ?? 0, $0.run) > ($1.loss ?? 0, $1.run) }
   }
 }

@@ -50,12 +50,12 @@ public struct Tournament: Sendable {
     func mean(_ held: [LawPoint], _ guess: (LawPoint) -> Double) -> Double {
       held.reduce(0) { $0 + abs(guess($1) / ($1.loss ?? .nan) - 1) } / Double(held.count)
     }
-    var entries = LawKind.allCases.map { kind in
+    let repeats = points.contains { ($0.uniqueTokens ?? $0.tokens) < $0.tokens * 0.999 }
+    let kinds = LawKind.allCases.filter { $0 != .dataConstrained || repeats }
+    var entries = kinds.map { kind in
       let errors = parts.map { part -> Double? in
         guard let fit = try? kind.fit(part.fit, objective: objective) else { return nil }
-        return mean(part.held) {
-          fit.lossLaw.loss(parameters: $0.parameters, tokens: $0.tokens)
-        }
+        return mean(part.held) { fit.lossLaw.loss(of: $0) }
       }
       let whole = try? kind.fit(points, objective: objective)
       return Entry(
@@ -86,10 +86,18 @@ public struct Tournament: Sendable {
       return "too few runs to compare laws: believe the interval of the law that was chosen"
     }
     let close = entries.filter { entry in
-      entry.parameters > 0 && (entry.mean.map { $0 <= 1.15 * best } ?? false)
+      entry.parameters > 0 && (entry.mean.map { $0 <= 1.15 * best + 1e-6 } ?? false)
     }
     let chosen =
       close.min { ($0.parameters, $0.mean ?? 1) < ($1.parameters, $1.mean ?? 1) } ?? first
+    let untested = entries.filter { $0.mean == nil }.map(\.law)
+    if untested.contains(LawKind.overTraining.rawValue) {
+      return
+        "too few runs to test the over-training law by hold-out, so believe its interval, not a"
+        + " ranking; of what can be tested, "
+        + entries.compactMap { entry in entry.mean.map { "\(entry.law) is off by \(percent($0))" } }
+        .joined(separator: ", ")
+    }
     guard chosen.parameters > 0, let error = chosen.mean else {
       return "no law beats the best small run on these splits: do not extrapolate"
     }

@@ -57,25 +57,30 @@ struct VariableProjection<Law: SeparableLaw> {
   }
 
   /// The best optimum.
+  ///
+  /// Each of the best three minima of the grid is polished from where the grid left it; only where
+  /// that fails, as it may at a bound, the exponents are searched with the coefficients nested inside.
   func solve() -> Optimum {
-    let two = Law.exponentRanges.count == 2
     let (count, height) = (Law.gridPoints, grid.height)
-    var values = [Double](repeating: .infinity, count: count * height)
+    var rough = [Projection](
+      repeating: Projection(coefficients: .zero, value: .infinity), count: count * height)
     for i in 0..<count {
       for j in 0..<height {
-        values[i * height + j] = projectRoughly(
+        var found = projectRoughly(
           rows: grid.rows(i, j), samples: samples, objective: objective)
+        found.value *= tied(grid.exponents(i, j))
+        rough[i * height + j] = found
       }
     }
     // A grid point is a minimum when no neighbour, diagonal ones among them, is lower.
     var minima: [(i: Int, j: Int, value: Double)] = []
     for i in 0..<count {
       for j in 0..<height {
-        let value = values[i * height + j]
+        let value = rough[i * height + j].value
         var lowest = value < .infinity
-        for p in max(0, i - 1)...min(count - 1, i + 1) {
+        for p in max(0, i - 1)...min(count - 1, i + 1) where lowest {
           for q in max(0, j - 1)...min(height - 1, j + 1) where (p, q) != (i, j) {
-            lowest = lowest && value <= values[p * height + q]
+            lowest = lowest && value <= rough[p * height + q].value
           }
         }
         if lowest { minima.append((i, j, value)) }
@@ -84,9 +89,10 @@ struct VariableProjection<Law: SeparableLaw> {
     minima.sort { $0.value < $1.value }
     var best = Optimum(exponents: grid.exponents(0, 0), coefficients: .zero, value: .infinity)
     for minimum in minima.prefix(3) {
-      let at = grid.exponents(minimum.i, minimum.j)
-      let step = grid.axes.map { $0[1] - $0[0] }
-      let found = two ? simplex(from: at, step: step) : goldenSection(around: at.x, step: step[0])
+      let start = Optimum(
+        exponents: grid.exponents(minimum.i, minimum.j),
+        coefficients: rough[minimum.i * height + minimum.j].coefficients, value: minimum.value)
+      let found = start.polished(samples, objective) ?? searched(from: start)
       if found.value < best.value { best = found }
     }
     best.minima = max(1, minima.count)
@@ -96,16 +102,31 @@ struct VariableProjection<Law: SeparableLaw> {
     return best
   }
 
+  /// The optimum near `start` by a search that respects bounds.
+  private func searched(from start: Optimum) -> Optimum {
+    let step = grid.axes.map { $0[1] - $0[0] }
+    let found =
+      grid.axes.count == 2
+      ? simplex(from: start.exponents, step: step)
+      : goldenSection(around: start.exponents.x, step: step[0])
+    return found.polished(samples, objective) ?? found
+  }
+
+  private func tied(_ exponents: SIMD2<Double>) -> Double {
+    tieFactor(Law.self, exponents, samples: samples.count, objective)
+  }
+
   private func optimum(_ exponents: SIMD2<Double>) -> Optimum {
     // Reweighting for Huber creeps at the end; the joint polish that follows does that part.
     let projection = project(
       rows: samples.map { Law.row($0.x, exponents) }, samples: samples, objective: objective,
       iterations: objective == .huber ? 10 : 20)
     return Optimum(
-      exponents: exponents, coefficients: projection.coefficients, value: projection.value)
+      exponents: exponents, coefficients: projection.coefficients,
+      value: projection.value * tied(exponents))
   }
 
-  /// One exponent, to eleven digits.
+  /// One exponent, to nine digits.
   private func goldenSection(around center: Double, step: Double) -> Optimum {
     let range = Law.exponentRanges[0]
     let ratio = (5.0.squareRoot() - 1) / 2
@@ -113,7 +134,7 @@ struct VariableProjection<Law: SeparableLaw> {
     var high = min(range.upperBound, center + step)
     var left = optimum(SIMD2(high - ratio * (high - low), 0))
     var right = optimum(SIMD2(low + ratio * (high - low), 0))
-    while high - low > 1e-11 * center {
+    while high - low > 1e-9 * center {
       if left.value <= right.value {
         (high, right) = (right.exponents.x, left)
         left = optimum(SIMD2(high - ratio * (high - low), 0))

@@ -41,6 +41,16 @@ extension Predictor {
           + " dearer ones by that many of its own standard deviations (\(inflation.comparisons)"
           + " comparisons)")
     }
+    if options.law == .dataConstrained {
+      warnings.append(
+        "R*_D and R*_N were fitted after the law of fresh tokens, and κ is not measured for this law"
+      )
+    } else if data.lossFit.contains(where: { ($0.uniqueTokens ?? $0.tokens) < 0.999 * $0.tokens }),
+      !data.warnings.contains(where: { $0.contains("repeated data") })
+    {
+      warnings.append(
+        "some fit runs repeat tokens, which this law takes for fresh: --law data-constrained knows")
+    }
     if let lack = LackOfFit(
       data.points, law: loss.lossLaw, parameterCount: options.law.parameterCount),
       lack.pValue < 0.05

@@ -61,7 +61,8 @@ public struct GridSweep: Sendable {
     progress.begin(missing)
     let cores = Cores(0)
     let runner = Runner(
-      store: store, saving: saving, peakFLOPS: 1e9 * max(productGFLOPS(seconds: 0.02), BLAS.sgemmGFLOPS(seconds: 0.02)),
+      store: store, saving: saving,
+      peakFLOPS: 1e9 * max(productGFLOPS(seconds: 0.02), BLAS.sgemmGFLOPS(seconds: 0.02)),
       cores: cores, stop: stop, progress: progress, warn: warn)
     let queue = CellQueue(missing)
     let errors = Mutex<[UserError]>([])

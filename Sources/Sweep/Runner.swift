@@ -22,18 +22,22 @@ public struct Runner: Sendable {
 
   /// When checkpoints are written, and which of them stay; a run's bits do not depend on it.
   public struct Saving: Sendable {
-    /// Seconds between checkpoints.
+    /// Seconds between checkpoints, at least.
     public let seconds: Double
+    /// The most of the time that saving may take; where it takes longer, it is done less often.
+    public let mostShare: Double
     /// Which checkpoints stay; one is written at each step that it retains.
     public let retention: CheckpointStore.Retention
 
     /// - Parameters:
-    ///   - seconds: seconds between checkpoints
+    ///   - seconds: seconds between checkpoints, however long one takes; if nil, 20, or so many that
+    ///     saving takes at most 1 % of the time
     ///   - retention: which checkpoints stay
     public init(
-      seconds: Double = 20, retention: CheckpointStore.Retention = CheckpointStore.Retention()
+      seconds: Double? = nil, retention: CheckpointStore.Retention = CheckpointStore.Retention()
     ) {
-      self.seconds = seconds
+      self.seconds = seconds ?? 20
+      mostShare = seconds == nil ? 0.01 : 1
       self.retention = retention
     }
   }
@@ -131,6 +135,7 @@ public struct Runner: Sendable {
     let tailStart = training.steps - max(1, training.steps / 10)
     var throughput = Throughput(config, from: trainer.step, peakFLOPS: peakFLOPS)
     var lastSave = ContinuousClock.now
+    var pause = Duration.seconds(saving.seconds)
     progress.update(id, config, step: trainer.step)
     while trainer.step < training.steps {
       if stop.isSet {
@@ -165,9 +170,11 @@ public struct Runner: Sendable {
       progress.update(id, config, step: report.step)
       let isRetained =
         saving.retention.everySteps.map { report.step.isMultiple(of: $0) } ?? false
-      if isRetained || ContinuousClock.now - lastSave > .seconds(saving.seconds) {
+      if isRetained || ContinuousClock.now - lastSave > pause {
+        let start = ContinuousClock.now
         try save(trainer, state, log, checkpoints)
         lastSave = .now
+        pause = max(.seconds(saving.seconds), (lastSave - start) / saving.mostShare)
       }
     }
     try save(trainer, state, log, checkpoints)

@@ -78,9 +78,18 @@ public struct HuggingFaceCheckpoint: Sendable {
         at: folder.appendingPathComponent("tokenizer.json").path,
         fix: "use the tokenizer that the model was trained with")
     }
+    let file = folder.appendingPathComponent("model.safetensors")
+    // Before memory is taken for what config.json promises.
+    let size = (try? file.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0
+    let parameters = ParameterCount(config).total
+    guard size >= 4 * parameters else {
+      throw UserError(
+        .badData,
+        "\(size) bytes cannot hold the \(parameters) parameters of config.json in 32 bits",
+        at: file.path, fix: "get both files again, from the same model, in float32")
+    }
     weights = ParameterBuffer(config.build().layout)
-    try SafeTensors.load(
-      [("", weights)], from: folder.appendingPathComponent("model.safetensors"))
+    try SafeTensors.load([("", weights)], from: file)
   }
 }
 

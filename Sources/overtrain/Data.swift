@@ -62,8 +62,6 @@ struct DataCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    // Whatever is half done here is done again: there is nothing to save.
-    Signals.install(leavingWithin: 0)
     if !shards.isEmpty { return try show(adoptedShards()) }
     let builder = try corpusBuilder()
     if dryRun { return try showPlan(builder) }

@@ -10,33 +10,30 @@ struct DesignCommand: ParsableCommand {
     commandName: "design",
     abstract: "Which runs to train for a prediction: cost and promised precision, in advance.",
     discussion: """
-      Takes a law as known (of a fit, e.g. of the demo) and a noise, and prints for several sets of \
-      runs what their fit could promise. A law that bends adds to that: promise no less.
+      Takes a law as known (of a fit, or --prior) and a noise, and prints for several sets of runs \
+      what their fit could promise; with --budget also the best set that the budget buys, run by \
+      run. A law that bends adds to that: promise no less.
 
       Example:
         overtrain design data/fits/demo --sizes 1e7,8e7,4e8 --multipliers 20,80,320 \
-          --target 1.4e9:640 --target 7e9:20
+          --target 1.4e9:640 --target 7e9:20 --budget 1e20
+        overtrain design --prior 1.84,166,287,0.273 --sigma 0.01 --sizes 1e7,8e7 \
+          --multipliers 20,320 --target 7e9:20
       """)
 
-  @Argument(help: "Folder of a fit of the over-training law.") var fit: String
+  @Argument(help: "Folder of a fit of the over-training law.") var fit: String?
+  @Option(help: "E,A,B,alpha of a law to take as known instead.") var prior: String?
   @Option(help: "Parameters of the sizes, e.g. 1e7,8e7,4e8.") var sizes: String
   @Option(help: "Tokens per parameter, e.g. 20,80,320.") var multipliers: String
   @Option(help: "N:M of a run to predict, as often as needed.") var target: [String]
   @Option(help: "Relative noise of a run's loss; without it, the fit's residual SD.")
   var sigma: Double?
-  @Option(help: "FLOPs that may be spent: dearer designs are marked.") var budget: Double?
+  @Option(help: "FLOPs (6·N·D) that may be spent: the best design within is searched for.")
+  var budget: Double?
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
-    let fit = try Fit.read(URL(fileURLWithPath: fit))
-    guard let law = fit.lossLaw as? OverTrainingLaw else {
-      throw UserError(
-        .usage, "the fit is of the \(fit.options.law.rawValue) law",
-        fix: "fit the over-training law")
-    }
-    guard let sigma = sigma ?? fit.residualSD, sigma > 0 else {
-      throw UserError(.usage, "the noise is not known", fix: "give --sigma 0.003")
-    }
+    let (law, sigma) = try known()
     let targets = try target.map { text in
       let pair = try numbers(text, separator: ":")
       guard pair.count == 2 else {
@@ -44,9 +41,14 @@ struct DesignCommand: ParsableCommand {
       }
       return SIMD2(pair[0], pair[0] * pair[1])
     }
-    let designs = Design.candidates(
-      sizes: try numbers(sizes, separator: ","),
-      multipliers: try numbers(multipliers, separator: ","))
+    let (ns, ms) = (
+      try numbers(sizes, separator: ","), try numbers(multipliers, separator: ",")
+    )
+    let best = budget.flatMap {
+      Design.best(
+        sizes: ns, multipliers: ms, budget: $0, law, sigma: sigma, targets: targets)
+    }
+    let designs = Design.candidates(sizes: ns, multipliers: ms) + [best].compactMap(\.self)
     let promises = designs.map { $0.promise(law, sigma: sigma, targets: targets) }
     if json { return try printJSON(promises) }
     var columns = ["runs", "n", "FLOPs", "SD of E", "SD of α"]
@@ -67,8 +69,45 @@ struct DesignCommand: ParsableCommand {
       table.add(cells)
     }
     print(table.rendered)
+    if let best {
+      let runs = best.runs.map {
+        "\(Numbers.short($0.x)) × \(Numbers.multiplier($0.y / $0.x))"
+      }
+      print("\nbest within the budget, N × M: \(runs.joined(separator: ", "))")
+    } else if let budget {
+      print("\nno set of these runs that costs \(Numbers.scientific(budget)) fixes the law")
+    }
     print(
       "\nnoise \(Numbers.percent(sigma)) taken as known; SD of the law, one run's noise not in it")
+  }
+
+  /// The law and the noise that are taken as known.
+  private func known() throws -> (OverTrainingLaw, Double) {
+    var law: OverTrainingLaw?
+    var noise = sigma
+    if let prior {
+      let numbers = prior.split(separator: ",").compactMap { Double($0) }
+      guard numbers.count == 4, numbers[0] >= 0, numbers.dropFirst().allSatisfy({ $0 > 0 }) else {
+        throw UserError(.usage, "--prior \(prior)", fix: "write E,A,B,alpha: 1.84,166,287,0.273")
+      }
+      law = OverTrainingLaw(E: numbers[0], A: numbers[1], B: numbers[2], alpha: numbers[3])
+    } else if let path = fit {
+      let fit = try Fit.read(URL(fileURLWithPath: path))
+      law = fit.lossLaw as? OverTrainingLaw
+      guard law != nil else {
+        throw UserError(
+          .usage, "the fit is of the \(fit.options.law.rawValue) law",
+          fix: "fit the over-training law")
+      }
+      if fit.options.objective.isRelative { noise = noise ?? fit.residualSD }
+    }
+    guard let law else {
+      throw UserError(.usage, "no law to take as known", fix: "name a fit, or give --prior")
+    }
+    guard let noise, noise > 0 else {
+      throw UserError(.usage, "the noise is not known", fix: "give --sigma 0.003")
+    }
+    return (law, noise)
   }
 
   private func numbers(_ text: String, separator: Character) throws -> [Double] {
@@ -78,43 +117,5 @@ struct DesignCommand: ParsableCommand {
       }
       return value
     }
-  }
-}
-
-/// `overtrain grade`.
-struct GradeCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "grade",
-    abstract: "Which tasks can be predicted from these runs: at chance, predictable or risky.",
-    discussion: """
-      Judges by small runs only: a curve fitted on those of higher loss is tested on those of lower \
-      loss, beside the guess that nothing changes. RUNS needs errors by task (columns error/TASK, \
-      chance/TASK, or a folder of runs).
-
-      Example:
-        overtrain grade data/runs/demo
-      """)
-
-  @Argument(help: "Folder of runs, or CSV file.") var runs: String
-  @OptionGroup var selection: RunSelection
-  @Flag(help: "Print one JSON object.") var json = false
-
-  func run() throws {
-    let grades = TaskGrade.all(try selection.data(URL(fileURLWithPath: runs)))
-    guard !grades.isEmpty else {
-      throw UserError(
-        .badData, "no task has an error in 6 runs", at: runs,
-        fix: "add columns error/TASK and chance/TASK")
-    }
-    if json { return try printJSON(grades) }
-    var table = Table(columns: ["task", "grade", "guessing", "best run", "backtest", "constant"])
-    for grade in grades {
-      table.add([
-        grade.task, grade.grade.rawValue, Numbers.percent(grade.chance, 1),
-        Numbers.percent(grade.best, 1), Numbers.percent(grade.backtest, 1),
-        Numbers.percent(grade.constant, 1),
-      ])
-    }
-    print(table.rendered)
   }
 }

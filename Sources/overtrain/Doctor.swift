@@ -15,7 +15,7 @@ struct DoctorCommand: ParsableCommand {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     var table = Table(columns: ["", ""])
     table.add(["processor", "\(CPU.model), \(cores) cores"])
-    table.add(["vectors", CPU.requireVectorSupport() ?? "AVX2 and FMA"])
+    table.add(["vectors", CPU.vectors])
     table.add(["BLAS", BLAS.description])
     table.add([
       "large sgemm", String(format: "%.0f GFLOP/s a core", BLAS.sgemmGFLOPS(seconds: 0.5)),

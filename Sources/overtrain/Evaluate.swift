@@ -61,7 +61,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    Signals.install()
+    Signals.letWorkBeSaved()
     var measures: [Measure.Key: Measure] = [:]
     for folder in folders.map({ URL(fileURLWithPath: $0) }) {
       if folders.count > 1 { Terminal.note(folder.lastPathComponent) }
@@ -153,6 +153,9 @@ struct EvalCommand: ParsableCommand {
       wanted.evaluation.corpora = nil
     }
     try apply(self.config, to: &wanted, root, tokenizer: own.manifest.tokenizerSHA256)
+    if wanted.corpus != config.corpus, let others = wanted.evaluation.outOfDistributionTokens {
+      wanted.evaluation.validationTokens = others  // as when it is measured beside the run's own
+    }
     let opened = try wanted.corpora(in: root)
     let evaluator = try Evaluator(wanted, corpora: opened)
     evaluator.doubts(wanted.evaluation).forEach { Terminal.note($0) }
@@ -192,6 +195,8 @@ struct EvalCommand: ParsableCommand {
     let options = grid.evaluation
     run.evaluation = EvaluationConfig(
       validationTokens: options?.validationTokens ?? run.evaluation.validationTokens,
+      outOfDistributionTokens: options?.outOfDistributionTokens
+        ?? run.evaluation.outOfDistributionTokens,
       tasks: options?.tasks?.values ?? run.evaluation.tasks,
       itemsPerTask: options?.itemsPerTask ?? run.evaluation.itemsPerTask)
     let named = options?.corpora?.values ?? []

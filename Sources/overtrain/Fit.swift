@@ -25,14 +25,15 @@ struct FitCommand: ParsableCommand {
   var objective: Objective = .log
   @Option(
     help: """
-      over-training (α = β), chinchilla (α and β free), no-floor (E = 0) or compute-only; the last \
-      two are baselines.
+      over-training (α = β), weakly-tied (α near β), chinchilla (α and β free), data-constrained \
+      (tokens repeat), no-floor (E = 0), weakly-tied-no-floor, or the baselines compute-only and \
+      kaplan.
       """)
   var law: LawKind = .overTraining
   @Flag(
     help: """
       Choose law, objective and M ≥ 10 by the number of runs: α = β with huber from 16 runs, \
-      α ≠ β with log from 9, E = 0 below.
+      α near β with huber from 10, E = 0 and α near β with log below.
       """)
   var recommended = false
   @Option(help: "Fit on every run up to this compute (FLOPs) instead of by role.")
@@ -47,8 +48,8 @@ struct FitCommand: ParsableCommand {
   var pool: [String] = []
   @Option(
     help: """
-      How the average error follows from the loss: exponential (ε, k, γ free), pinned (ε at chance) \
-      or tasks (the mean of one sigmoid per task).
+      How the average error follows from the loss: exponential (ε, k, γ free), pinned (ε at \
+      chance), power (of the loss), sigmoid, or tasks (the mean of one sigmoid per task).
       """)
   var errors: ErrorRule?
   @Option(help: "Name of the fit; without it, the name of RUNS.") var name: String?
@@ -83,11 +84,14 @@ struct FitCommand: ParsableCommand {
       name: name ?? source.deletingPathExtension().lastPathComponent, pool: others)
     let folder = URL(fileURLWithPath: out).appendingPathComponent(fit.name)
     try fit.write(to: folder)
+    var contents = ReportContents(fit: fit)
+    try contents.addRuns()
+    try ReportWriter.write(contents, to: folder.appendingPathComponent("report.html"))
     if json {
       print(String(decoding: try StableJSON.encode(fit), as: UTF8.self))
     } else {
       print(fit.summary)
-      print("\nwritten: \(folder.relativePath)/fit.json")
+      print("\nwritten: \(folder.relativePath)/fit.json, predictions.json, report.html")
     }
   }
 }
@@ -110,7 +114,29 @@ struct RunSelection: ParsableArguments {
     return url.isFolder
       ? try LawData(
         runs: RunStore(url), corpus: corpus, set: validationSet, convention: convention)
-      : try LawData(csv: url)
+      : try csv(url)
+  }
+
+  /// The runs of a CSV file, with the loss on `--set` and N by `--n` where it has such columns.
+  private func csv(_ url: URL) throws -> LawData {
+    var data = try LawData(csv: url)
+    if let validationSet {
+      guard data.sets.contains(validationSet) else {
+        throw UserError(
+          .usage, "no column loss/\(validationSet)", at: url.relativePath,
+          fix: data.sets.isEmpty
+            ? "leave --set out: the file has one loss"
+            : "choose --set from \(data.sets.joined(separator: ", "))")
+      }
+      data = data.on(set: validationSet)
+    }
+    guard convention != .total else { return data }
+    guard let counted = data.counting(convention.rawValue) else {
+      throw UserError(
+        .usage, "not every run has N/\(convention.rawValue)", at: url.relativePath,
+        fix: "add the column, or leave --n out")
+    }
+    return counted
   }
 }
 

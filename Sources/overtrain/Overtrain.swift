@@ -28,17 +28,20 @@ struct Overtrain: ParsableCommand {
       DataCommand.self, PlanCommand.self, SweepCommand.self, TrainCommand.self,
       ResumeCommand.self, StatusCommand.self, EvalCommand.self, SuiteCommand.self, FitCommand.self,
       PredictCommand.self, ScoreCommand.self, ServeCommand.self, DesignCommand.self,
-      GradeCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
+      GradeCommand.self, VerdictCommand.self, ExplainCommand.self, IsoFLOPCommand.self,
+      LossToLossCommand.self, ReportCommand.self, ImportCommand.self, BenchCommand.self,
       DoctorCommand.self, VerifyResumeCommand.self,
     ])
 
   static func main() {
+    ProcessorCheck.run()
+    Signals.install()
     do {
-      if let problem = CPU.requireVectorSupport() { throw UserError(.failure, problem) }
       BLAS.pinCoreType()
       BLAS.configure()
       var command = try parseAsRoot()
       try command.run()
+      try DurableFile.flushOutput()
     } catch let error as UserError {
       Terminal.error(error.description)
       Self.exit(code: Signals.exitCode ?? error.kind.exitCode)

@@ -12,27 +12,49 @@ struct PredictCommand: ParsableCommand {
     discussion: """
       Give two of N (parameters), D (tokens), M (tokens per parameter) and C (FLOPs, 6·N·D).
 
+      Or --run RUN, the folder of a run that is still training: its own loss curve then says where it \
+      will end, and finished runs of the same grid, cut at the same share of their steps, say how well \
+      that works.
+
       Example:
         overtrain predict data/fits/demo --N 1e6 --D 2e7
         overtrain predict data/fits/demo --C 1e13 --M 20 --json
+        overtrain predict data/fits/demo --N 1e6 --D 2e7 --tasks
         overtrain predict data/fits/demo --N 1e6 --D 2e7 --freeze big-run.json
         overtrain score big-run.json --loss 2.31
+        overtrain predict --run data/runs/demo/e20-1a2b3c4d
       """)
 
-  @Argument(help: "Folder of a fit, or its fit.json.") var fit: String
+  @Argument(help: "Folder of a fit, or its fit.json.") var fit: String?
+  @Option(name: .customLong("run"), help: "Folder of a run that is still training.")
+  var unfinished: String?
+  @Option(help: "Look at the first part of --run only, a share of its steps.") var upTo: Double?
+  @Option(help: "Level of the interval of --run.") var level = 0.9
   @Option(name: .customLong("N"), help: "Parameters.") var parameters: Double?
   @Option(name: .customLong("D"), help: "Training tokens.") var tokens: Double?
   @Option(name: .customLong("M"), help: "Tokens per parameter.") var tokenMultiplier: Double?
   @Option(name: .customLong("C"), help: "Training compute in FLOPs, 6·N·D.") var compute: Double?
+  @Flag(help: "Also every task: its grade, and its error where it can be predicted.") var tasks =
+    false
+  @Option(help: "Distinct tokens among D, for a data-constrained fit.") var unique: Double?
   @Option(help: "Write the prediction with date and hash, to be scored once the run exists.")
   var freeze: String?
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
+    if let unfinished {
+      let answer = try UnfinishedRun(
+        URL(fileURLWithPath: unfinished), upTo: upTo, level: level,
+        fit: try fit.map { try Fit.read(URL(fileURLWithPath: $0)) })
+      return json ? try printJSON(answer) : print(answer.text)
+    }
+    guard let path = fit else {
+      throw UserError(.usage, "no fit to ask", fix: "name its folder, or an unfinished --run")
+    }
     let (n, d) = try shape()
-    let fit = try Fit.read(URL(fileURLWithPath: fit))
+    let fit = try Fit.read(URL(fileURLWithPath: path))
     let prediction = fit.predict(
-      parameters: n, tokens: d,
+      parameters: n, tokens: d, unique: unique,
       run: "\(Numbers.short(n)) × \(Numbers.multiplier(d / n))")
     if let freeze {
       let frozen = try FrozenPrediction(fit, prediction)
@@ -42,12 +64,31 @@ struct PredictCommand: ParsableCommand {
     if json {
       let answer = Answer(
         law: fit.options.law, level: fit.options.level, prediction: prediction,
-        warnings: fit.warnings)
+        tasks: tasks ? fit.taskPredictions(of: prediction) : nil, warnings: fit.warnings)
       print(String(decoding: try StableJSON.encode(answer), as: UTF8.self))
     } else {
       print(fit.table(title: "run", [prediction]).rendered)
+      if tasks { print("\n" + taskTable(fit.taskPredictions(of: prediction)).rendered + "\n") }
+      if let reach = prediction.reach {
+        func times(_ value: Double) -> String { "\(Numbers.significant(value, 2))×" }
+        print(
+          "beyond the fitted runs: C \(times(prediction.extrapolation)) the largest,"
+            + " \(times(reach.totalCompute)) all together; N \(times(reach.parameters)), D"
+            + " \(times(reach.tokens)), M \(times(reach.tokenMultiplier)) the largest")
+      }
       for warning in fit.warnings { print("warning: \(warning)") }
     }
+  }
+
+  private func taskTable(_ rows: [TaskPrediction]) -> Table {
+    var table = Table(columns: ["task", "grade", "error", "backtest off by", "best small run"])
+    for row in rows {
+      table.add([
+        row.task, row.grade.rawValue, row.error.map { Numbers.percent($0, 1) } ?? "refused",
+        Numbers.percent(row.backtest, 1), Numbers.percent(row.best, 1),
+      ])
+    }
+    return table
   }
 
   /// N and D from the two that were given.
@@ -75,59 +116,18 @@ struct PredictCommand: ParsableCommand {
     let law: LawKind
     let level: Double
     let prediction: Prediction
+    let tasks: [TaskPrediction]?
     let warnings: [String]
 
-    private enum CodingKeys: CodingKey { case law, level, warnings }
+    private enum CodingKeys: CodingKey { case law, level, tasks, warnings }
 
     func encode(to encoder: any Encoder) throws {
       try prediction.encode(to: encoder)
       var json = encoder.container(keyedBy: CodingKeys.self)
       try json.encode(law, forKey: .law)
       try json.encode(level, forKey: .level)
+      try json.encodeIfPresent(tasks, forKey: .tasks)
       try json.encode(warnings, forKey: .warnings)
     }
-  }
-}
-
-/// `overtrain score`.
-struct ScoreCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "score",
-    abstract: "Hold a frozen prediction against what the run measured.",
-    discussion: """
-      The hash is checked first, so an edited prediction is refused.
-
-      Example:
-        overtrain score big-run.json --loss 2.31 --error 0.52
-      """)
-
-  @Argument(help: "File of predict --freeze.") var file: String
-  @Option(help: "Measured validation loss, nats per token.") var loss: Double
-  @Option(help: "Measured average error, a share.") var error: Double?
-  @Flag(help: "Print one JSON object.") var json = false
-
-  func run() throws {
-    guard loss > 0, loss.isFinite, error.map({ (0...1).contains($0) }) ?? true else {
-      throw UserError(
-        .usage, "loss is \(loss), error is \(error.map { "\($0)" } ?? "not given")",
-        fix: "loss is in nats per token, error a share from 0 to 1")
-    }
-    let frozen = try FrozenPrediction.read(URL(fileURLWithPath: file))
-    let scored = frozen.scored(loss: loss, error: error)
-    if json { return try printJSON(scored) }
-    func line(_ name: String, _ estimate: Estimate?) {
-      guard let estimate, let actual = estimate.actual else { return }
-      var text = "\(name) predicted \(Numbers.fixed(estimate.predicted, 4))"
-      if let low = estimate.low, let high = estimate.high {
-        text += " [\(Numbers.fixed(low, 3)), \(Numbers.fixed(high, 3))]"
-        text += (low...high).contains(actual) ? ", inside" : ", outside"
-      }
-      print(
-        "\(text): measured \(Numbers.fixed(actual, 4)), off by"
-          + " \(Numbers.percent(estimate.relativeError ?? 0))")
-    }
-    print("\(scored.run), frozen \(frozen.date) from \(frozen.fit)")
-    line("loss", scored.loss)
-    line("error", scored.error)
   }
 }

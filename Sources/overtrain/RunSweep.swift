@@ -18,14 +18,16 @@ struct SweepCommand: ParsableCommand {
 
   @OptionGroup var options: GridOptions
   @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
-  @Option(help: "Seconds between checkpoints.") var checkpointSeconds = 20.0
+  @Option(
+    help: "Seconds between checkpoints; without it 20, or more where saving takes over 1 %.")
+  var checkpointSeconds: Double?
   @Option(help: "How many of the newest checkpoints of a run to keep while it trains.")
   var keepLast = 2
   @Option(help: "Keep the checkpoints of every so many steps for good.") var keepEvery: Int?
   @Flag(help: "Only print the plan.") var dryRun = false
 
   func validate() throws {
-    guard cores >= 1, checkpointSeconds > 0, keepLast >= 1, keepEvery ?? 1 >= 1 else {
+    guard cores >= 1, checkpointSeconds ?? 1 > 0, keepLast >= 1, keepEvery ?? 1 >= 1 else {
       throw ValidationError(
         "--cores, --checkpoint-seconds, --keep-last and --keep-every must be above zero")
     }
@@ -52,7 +54,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func train(_ sweep: GridSweep) throws {
-    Signals.install()
+    Signals.letWorkBeSaved()
     let progress = SweepProgress()
     let display = SweepDisplay(progress)
     defer { display.end() }

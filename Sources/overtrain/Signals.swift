@@ -3,11 +3,13 @@ import Foundation
 import Sweep
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP: the first asks the work to save and leave, a second one leaves at
-/// once. Work that has not left a few seconds after the first is left as a kill would leave it, which
-/// loses nothing but the time since its last checkpoint.
+/// SIGINT, SIGTERM and SIGHUP. Work that has something to save is asked to save it and leave; a second
+/// signal leaves at once, and so does the first where there is nothing to save. Work that has not left
+/// a few seconds after the first is left as a kill would leave it, which loses nothing but the time
+/// since its last checkpoint.
 enum Signals {
   private static let received = Atomic<Int32>(0)
+  private static let milliseconds = Atomic<Int>(0)
 
   /// Set at the first signal.
   static let stop = StopSignal()
@@ -18,10 +20,8 @@ enum Signals {
     return number == 0 ? nil : 128 + number
   }
 
-  /// Catches the signals from now on.
-  ///
-  /// - Parameter seconds: how long the work may take to leave by itself
-  static func install(leavingWithin seconds: Double = 4) {
+  /// Catches the signals from now on: the program leaves at the first.
+  static func install() {
     // Made now, for the handler itself may only load and store.
     guard !stop.isSet, exitCode == nil else { return }
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -32,10 +32,13 @@ enum Signals {
     }
     Thread.detachNewThread {
       while exitCode == nil { Thread.sleep(forTimeInterval: 0.05) }
-      Thread.sleep(forTimeInterval: seconds)
+      Thread.sleep(forTimeInterval: Double(milliseconds.load(ordering: .relaxed)) / 1000)
       Command.terminateAll()
       Terminal.note("overtrain: stopped; run the same command again to go on")
       _exit(exitCode ?? 1)
     }
   }
+
+  /// From now on there is something to save, and 4 seconds to do it.
+  static func letWorkBeSaved() { milliseconds.store(4000, ordering: .relaxed) }
 }

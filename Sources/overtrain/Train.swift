@@ -42,7 +42,9 @@ struct ResumeCommand: ParsableCommand {
   @Argument(help: "The run's folder.", completion: .directory) var folder: String
   @Option(help: "Folder of corpora.") var corpora = "data/corpora"
   @Option(help: "Cores to use.") var cores = ProcessInfo.processInfo.activeProcessorCount
-  @Option(help: "Seconds between checkpoints.") var checkpointSeconds = 20.0
+  @Option(
+    help: "Seconds between checkpoints; without it 20, or more where saving takes over 1 %.")
+  var checkpointSeconds: Double?
   @Option(
     help: "Add the SHA-256 of weights and moments after each step to this file.",
     completion: .file()) var digests: String?
@@ -72,7 +74,7 @@ private func trainOne(
   _ config: RunConfig, id: String, corpora: [String: TokenizedCorpus], store: RunStore, cores: Int,
   saving: Runner.Saving = .init(), digests: StepDigests? = nil
 ) throws {
-  Signals.install()
+  Signals.letWorkBeSaved()
   let progress = SweepProgress()
   let display = SweepDisplay(progress)
   defer { display.end() }

@@ -36,7 +36,7 @@ struct VerifyResumeCommand: ParsableCommand {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("overtrain-verify-\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
-    Signals.install()
+    Signals.letWorkBeSaved()
     let trial = ResumeTrial(config, id: try config.id, folder: folder, corpora: options.corpora)
     Terminal.note("training \(config.label) for \(config.training.steps) steps")
     let expected = try trial.uninterrupted()

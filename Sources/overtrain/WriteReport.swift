@@ -32,9 +32,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     var contents = try contents()
-    let runs = URL(fileURLWithPath: contents.data.source)
-    if runs.isFolder { try contents.add(store: RunStore(runs)) }
-    contents.corpus = try corpus(contents.records.first?.config.corpus)
+    try contents.addRuns(manifest: manifest)
     let page =
       output.map { URL(fileURLWithPath: $0) }
       ?? Self.folder(of: URL(fileURLWithPath: source), named: contents.name)
@@ -74,11 +72,17 @@ struct ReportCommand: ParsableCommand {
     url.lastPathComponent == "fit.json"
       || FileManager.default.fileExists(atPath: url.appendingPathComponent("fit.json").path)
   }
+}
 
-  private func corpus(_ name: String?) throws -> CorpusManifest? {
-    let guess = name.map { "data/corpora/\($0)/manifest.json" }
-    guard let path = manifest ?? guess else { return nil }
-    guard manifest != nil || FileManager.default.fileExists(atPath: path) else { return nil }
-    return try StableJSON.decode(CorpusManifest.self, from: URL(fileURLWithPath: path))
+extension ReportContents {
+  /// Adds records, curves and the corpus, where the runs still lie in their folder.
+  mutating func addRuns(manifest: String? = nil) throws {
+    let runs = URL(fileURLWithPath: data.source)
+    if runs.isFolder { try add(store: RunStore(runs)) }
+    let guess = records.first.map { "data/corpora/\($0.config.corpus)/manifest.json" }
+    guard let path = manifest ?? guess,
+      manifest != nil || FileManager.default.fileExists(atPath: path)
+    else { return }
+    corpus = try StableJSON.decode(CorpusManifest.self, from: URL(fileURLWithPath: path))
   }
 }

@@ -125,37 +125,45 @@ struct BadInputTests {
       "the grid needs", "fix:")
     // Room at the start, but something else fills the disk while the grid trains.
     _ = try Program.shell("rm '\(filler)'")
+    guard let faults = Faults(disk) else { return }
+    let arguments = ["sweep", "g.yaml", "--runs", "disk", "--cores", "1"]
     let full = try program.run(
-      ["sweep", "g.yaml", "--runs", "disk", "--cores", "1", "--checkpoint-seconds", "0.01"],
-      after: 0.15
-    ) { _ = try Program.shell("head -c 8000000 /dev/zero > '\(filler)'") }
+      arguments + ["--checkpoint-seconds", "0.01"],
+      environment: faults.environment(.signals([SIGSTOP]), at: 1, site: "open */metrics.jsonl")
+    ) { process in
+      try Program.wait(untilStopped: process)
+      _ = try Program.shell("head -c 8000000 /dev/zero > '\(filler)'")
+      kill(process.processIdentifier, SIGCONT)
+    }
     expect(full, 74, "disk full", "run the same command again")
     _ = try Program.shell("rm '\(filler)'")
     expect(try program.run("sweep", "g.yaml", "--runs", "disk"), 0)
+  }
+
+  @Test func fullOutput() throws {
+    let program = try Program()
+    defer { program.remove() }
+    let binary = try #require(Program.binary).path
+    #expect(try Program.shell("'\(binary)' doctor > /dev/full; [ $? = 74 ]") == 0)
   }
 
   @Test func secondProcessOnTheSameRun() throws {
     let program = try Program()
     defer { program.remove() }
     try program.write(ResumeTests.corpus, to: "chain.yaml")
-    try program.write(
-      ResumeTests.grid.replacingOccurrences(of: "[10, 5]", with: "[10, 1000]"), to: "g.yaml")
+    try program.write(ResumeTests.grid, to: "g.yaml")
     try data(program)
-    let arguments = ["train", "g.yaml", "--run", "b1000", "--runs", "r"]
-    let result = try program.run(arguments) {
-      let store = program.folder.appendingPathComponent("r/g")
-      for _ in 0..<200 {
-        let runs = (try? FileManager.default.contentsOfDirectory(atPath: store.path)) ?? []
-        let started = runs.contains {
-          FileManager.default.fileExists(
-            atPath: store.appendingPathComponent("\($0)/metrics.jsonl").path)
-        }
-        if started { break }
-        Thread.sleep(forTimeInterval: 0.05)
-      }
-      return try program.run(arguments)
+    let arguments = ["train", "g.yaml", "--run", "b10", "--runs", "r"]
+    guard let faults = Faults(program.folder.appendingPathComponent("r")) else { return }
+    let environment = faults.environment(
+      .signals([SIGSTOP]), at: 1, site: "open */metrics.jsonl")
+    let first = try program.run(arguments, environment: environment) { process in
+      try Program.wait(untilStopped: process)
+      expect(
+        try program.run(arguments), 75, "another process (pid ", "is training this run", "fix:")
+      kill(process.processIdentifier, SIGCONT)
     }
-    expect(result, 75, "another process (pid ", "is training this run", "fix:")
+    expect(first, 0)
   }
 
   @Test func usage() throws {

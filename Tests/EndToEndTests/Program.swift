@@ -29,14 +29,17 @@ struct Program {
   ///
   /// - Parameters:
   ///   - environment: added to the test's own
-  ///   - seconds: when `body` is called
+  ///   - body: called while it runs
   func run(
-    _ arguments: [String], environment: [String: String] = [:], after seconds: Double = 0,
-    body: () throws -> Void = {}
+    _ arguments: [String], environment: [String: String] = [:],
+    during body: (Process) throws -> Void = { _ in }
   ) throws -> Result {
     let (process, output, errors) = try start(arguments, environment)
-    if seconds > 0 { Thread.sleep(forTimeInterval: seconds) }
-    try body()
+    do { try body(process) } catch {
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      throw error
+    }
     process.waitUntilExit()
     return Result(
       status: process.terminationReason == .exit
@@ -45,26 +48,25 @@ struct Program {
       errors: try String(contentsOf: errors, encoding: .utf8))
   }
 
-  /// Starts `overtrain` and sends it `signal` after `seconds`, if it still runs.
-  ///
-  /// - Returns: the exit status, or minus the signal that ended it
-  func run(_ arguments: [String], signal: Int32, after seconds: Double) throws -> Int32 {
-    let (process, _, _) = try start(arguments)
-    Thread.sleep(forTimeInterval: seconds)
-    if process.isRunning { kill(process.processIdentifier, signal) }
-    process.waitUntilExit()
-    return process.terminationReason == .exit
-      ? process.terminationStatus : -process.terminationStatus
+  /// Waits until `condition` holds: no test may depend on how fast the machine is.
+  static func wait(until condition: () throws -> Bool) throws {
+    for _ in 0..<24_000 {
+      if try condition() { return }
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    throw Timeout()
   }
 
-  /// Runs `body` while `overtrain` with `arguments` runs, then ends that.
-  func run<Result>(_ arguments: [String], during body: () throws -> Result) throws -> Result {
-    let (process, _, _) = try start(arguments)
-    defer {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+  /// Two minutes have passed.
+  struct Timeout: Error {}
+
+  /// Waits until the program has stopped itself, as SIGSTOP of `Faults` makes it do.
+  static func wait(untilStopped process: Process) throws {
+    try wait {
+      let status = try String(
+        contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+      return status.drop { $0 != ")" }.dropFirst(2).first == "T"
     }
-    return try body()
   }
 
   func write(_ text: String, to name: String) throws {
@@ -78,7 +80,7 @@ struct Program {
   static func shell(_ command: String) throws -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", command + " 2>/dev/null"]
+    process.arguments = ["-c", "{ \(command); } >/dev/null 2>&1"]
     try process.run()
     process.waitUntilExit()
     return process.terminationStatus
@@ -87,10 +89,10 @@ struct Program {
   /// Starts `overtrain`; the files take its output and its errors.
   func start(
     _ arguments: [String], _ environment: [String: String] = [:]
-  ) throws -> (Process, URL, URL) {
+  ) throws -> (process: Process, output: URL, errors: URL) {
     let process = Process()
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.executableURL = Bundle.main.executableURL.flatMap(Program.binary)
+    process.executableURL = Program.binary
     process.arguments = arguments
     process.currentDirectoryURL = folder
     let output = folder.appendingPathComponent("stdout-\(UUID())")
@@ -98,6 +100,7 @@ struct Program {
     for url in [output, errors] {
       _ = FileManager.default.createFile(atPath: url.path, contents: nil)
     }
+    process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     // Tests run on threads that block signals, and a child inherits that.
@@ -111,11 +114,12 @@ struct Program {
   }
 
   /// `overtrain` beside the test program.
-  private static func binary(_ tests: URL) -> URL? {
-    let candidates = [
-      tests.deletingLastPathComponent().appendingPathComponent("overtrain"),
-      root.appendingPathComponent(".build/release/overtrain"),
-    ]
-    return candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }
-  }
+  static let binary: URL? = {
+    let beside = Bundle.main.executableURL?.deletingLastPathComponent()
+      .appendingPathComponent("overtrain")
+    let candidates = [beside, root.appendingPathComponent(".build/release/overtrain")]
+    return candidates.compactMap(\.self).first {
+      FileManager.default.isExecutableFile(atPath: $0.path)
+    }
+  }()
 }

@@ -34,46 +34,46 @@ struct TortureTests {
     #expect(try program.run(data).status == 0)
     let corpusFolder = program.folder.appendingPathComponent("data/corpora/chain")
     let corpus = try corpusFiles(corpusFolder)
-    let count = program.folder.appendingPathComponent("count")
     let killed = program.folder.appendingPathComponent("killed")
-    guard
-      let counting = Faults.environment(
-        program.folder.appendingPathComponent("whole"), call: 0, count: count)
+    guard let counting = Faults(program.folder.appendingPathComponent("whole")),
+      let faults = Faults(killed), let dataFaults = Faults(corpusFolder.deletingLastPathComponent())
     else { return }
     let arguments = ["sweep", "g.yaml", "--checkpoint-seconds", "0.02", "--runs"]
-    let start = Date()
-    let whole = try program.run(arguments + ["whole", "--cores", "1"], environment: counting)
+    let start = Faults.now
+    let whole = try program.run(
+      arguments + ["whole", "--cores", "1"], environment: counting.environment())
     #expect(whole.status == 0, "\(whole.errors)")
-    let seconds = -start.timeIntervalSinceNow
-    let calls = try #require(
-      Int(String(contentsOf: count, encoding: .utf8).trimmingCharacters(in: .newlines)))
+    let seconds = Faults.now - start
+    let calls = counting.calls().count
     let expected = try ResumeTests.results(program, "whole")
 
-    let wanted = Faults.number("OVERTRAIN_KILLS", otherwise: 5)
-    var random = RandomSource(seed: UInt64(Faults.number("OVERTRAIN_SEED", otherwise: 1)))
-    var kills = 0
-    var finished = 0
+    let wanted = Faults.number("OVERTRAIN_KILLS") ?? 5
+    var random = RandomSource(seed: UInt64(Faults.number("OVERTRAIN_SEED") ?? 1))
+    var (kills, ofData, finished) = (0, 0, 0)
     for attempt in 0..<4 * wanted where kills < wanted {
       if attempt % 5 == 4 {
         // Corpus preparation: killed before one of its changes, then made again.
         try FileManager.default.removeItem(at: corpusFolder)
-        let faults = Faults.environment(
-          corpusFolder.deletingLastPathComponent(), call: 1 + random.integer(below: 40))
-        if try program.run(data, environment: faults ?? [:]).status == -SIGKILL { kills += 1 }
+        let environment = dataFaults.environment(at: 1 + random.integer(below: 40))
+        if try program.run(data, environment: environment).status == -SIGKILL {
+          kills += 1
+          ofData += 1
+        }
         #expect(try program.run(data).status == 0)
         #expect(try corpusFiles(corpusFolder) == corpus)
         continue
       }
       let cores = ["killed", "--cores", "\(1 + random.integer(below: 2))"]
       let status: Int32
-      if attempt % 2 == 0,
-        let faults = Faults.environment(
-          killed, call: 1 + random.integer(below: calls / 3))
-      {
-        status = try program.run(arguments + cores, environment: faults).status
+      if attempt % 2 == 0 {
+        let environment = faults.environment(at: 1 + random.integer(below: calls / 3))
+        status = try program.run(arguments + cores, environment: environment).status
       } else {
-        status = try program.run(
-          arguments + cores, signal: SIGKILL, after: 0.05 + random.uniform() * seconds / 2)
+        let delay = 0.05 + random.uniform() * seconds / 2
+        status = try program.run(arguments + cores) { process in
+          Thread.sleep(forTimeInterval: delay)
+          if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        }.status
       }
       if status == -SIGKILL {
         kills += 1
@@ -91,7 +91,9 @@ struct TortureTests {
     #expect(last.status == 0, "\(last.errors)")
     #expect(!last.errors.contains("set aside"), "\(last.errors)")
     #expect(try ResumeTests.results(program, "killed") == expected)
-    print("torture: \(kills) kills survived, \(finished + 1) grids finished identical")
+    print(
+      "torture: \(kills) kills survived (\(ofData) while a corpus was made), \(finished + 1) grids "
+        + "finished identical")
   }
 
   /// Right after a kill: every log has its steps in order, once; every name stands for a whole file.
@@ -110,6 +112,7 @@ struct TortureTests {
           return 2 * ((object?["step"] as? Int) ?? -1) + (isLoss ? 0 : 1)
         }
         #expect(zip(steps, steps.dropFirst()).allSatisfy(<), "\(url.path)")
+        try checkNoLineIsLost(steps, url.deletingLastPathComponent())
       case "record.json":
         #expect(throws: Never.self) { try StableJSON.decode(RunRecord.self, from: url) }
       default:
@@ -120,71 +123,52 @@ struct TortureTests {
     }
   }
 
-  /// A failing disk at a sample of all write sites: exit 74, and the grid goes on when it is back.
-  @Test func failingWritesStopWithTheirReason() throws {
-    let program = try Program()
-    defer { program.remove() }
-    try Self.prepare(program)
-    #expect(try program.run("data", "chain.yaml").status == 0)
-    let arguments = ["sweep", "g.yaml", "--checkpoint-seconds", "0.1", "--cores", "2", "--runs"]
-    #expect(try program.run(arguments + ["whole"]).status == 0)
-    let expected = try ResumeTests.results(program, "whole")
-    let wanted = Faults.number("OVERTRAIN_FAULTS", otherwise: 6)
-    var random = RandomSource(seed: 2)
-    var refused = 0
-    for trial in 0..<wanted {
-      let error = [ENOSPC, EIO, EACCES][trial % 3]
-      let runs = program.folder.appendingPathComponent("failing")
-      // Early calls are of more kinds than later ones.
-      let call = 1 + random.integer(below: trial % 2 == 0 ? 30 : 250)
-      guard let faults = Faults.environment(runs, call: call, error: error) else { return }
-      let result = try program.run(arguments + ["failing"], environment: faults)
-      if result.status == 74 { refused += 1 }
-      #expect([0, 74].contains(result.status), "call \(call), \(error): \(result.errors)")
-      #expect(!result.errors.contains("Fatal error"))
-      let again = try program.run(arguments + ["failing"])
-      #expect(again.status == 0, "\(again.errors)")
-      #expect(try ResumeTests.results(program, "failing") == expected)
-      try FileManager.default.removeItem(at: runs)
-    }
-    #expect(refused >= wanted / 2)
-    print("faults: \(refused) of \(wanted) stopped a sweep, all went on to identical results")
-  }
-
-  /// The same for the making of a corpus.
-  @Test func failingWritesOfACorpus() throws {
-    let program = try Program()
-    defer { program.remove() }
-    try Self.prepare(program)
-    let corpora = program.folder.appendingPathComponent("data/corpora")
-    for (call, error) in [(2, ENOSPC), (7, EIO), (13, EACCES), (20, ENOSPC)] {
-      guard let faults = Faults.environment(corpora, call: call, error: error) else { return }
-      let result = try program.run(["data", "chain.yaml"], environment: faults)
-      #expect(result.status == 74, "\(call): \(result.status) \(result.errors)")
-      let manifest = corpora.appendingPathComponent("chain/manifest.json")
-      #expect(!FileManager.default.fileExists(atPath: manifest.path))
-    }
-    #expect(try program.run("data", "chain.yaml").status == 0)
-  }
-
   /// Two sweeps share a grid; one of them is killed, and the other takes over what it had.
   @Test func twoSweepsShareTheWork() throws {
     let program = try Program()
     defer { program.remove() }
     try Self.prepare(program)
     #expect(try program.run("data", "chain.yaml").status == 0)
-    let arguments = ["sweep", "g.yaml", "--checkpoint-seconds", "0.05", "--runs"]
+    let arguments = ["sweep", "g.yaml", "--checkpoint-seconds", "0.05", "--cores", "1", "--runs"]
     #expect(try program.run(arguments + ["whole"]).status == 0)
     let expected = try ResumeTests.results(program, "whole")
-    let shared = arguments + ["shared", "--cores", "1"]
-    let (first, _, _) = try program.start(shared)
-    Thread.sleep(forTimeInterval: 0.15)
-    let second = try program.run(shared, after: 0.3) {
-      kill(first.processIdentifier, SIGKILL)
-      first.waitUntilExit()
+    guard let faults = Faults(program.folder.appendingPathComponent("shared")) else { return }
+    let first = try program.run(
+      arguments + ["shared"],
+      environment: faults.environment(.signals([SIGSTOP]), at: 1, site: "mkdir */.step-*.tmp")
+    ) { process in
+      // It stands in the middle of its run: the other leaves that and does the rest.
+      try Program.wait(untilStopped: process)
+      let second = try program.start(arguments + ["shared"])
+      try Program.wait {
+        try String(contentsOf: second.errors, encoding: .utf8).contains("left for later")
+      }
+      try Program.wait {
+        let status = try program.run("status", "shared/g", "--json").output
+        return status.contains("\"finished\" : 3") && status.contains("\"running\" : 1")
+      }
+      kill(process.processIdentifier, SIGKILL)
+      second.process.waitUntilExit()
+      #expect(second.process.terminationStatus == 0)
     }
-    #expect(second.status == 0, "\(second.errors)")
+    #expect(first.status == -SIGKILL)
     #expect(try ResumeTests.results(program, "shared") == expected)
+  }
+
+  /// The lines that the newest checkpoint says it comes after are there.
+  private func checkNoLineIsLost(_ steps: [Int], _ run: URL) throws {
+    struct State: Decodable {
+      let step: Int
+      let loggedLines: Int
+    }
+    let folder = run.appendingPathComponent("checkpoints")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    guard let newest = names.filter({ $0.hasPrefix("step-") }).max() else { return }
+    let state = try JSONDecoder().decode(
+      State.self, from: Data(contentsOf: folder.appendingPathComponent("\(newest)/state.json")))
+    // Training lines are even.
+    let lines = steps.count { $0.isMultiple(of: 2) && $0 <= 2 * state.step }
+    #expect(lines == state.loggedLines, "\(run.path)")
   }
 
   @Test func aDamagedRecordIsMadeAnew() throws {
@@ -217,18 +201,6 @@ struct TortureTests {
     #expect(result.output.split(separator: "\n").filter { $0.contains(": identical") }.count == 4)
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func dataLeavesAtOnce(signal: Int32) throws {
-    let program = try Program()
-    defer { program.remove() }
-    try program.write(
-      ResumeTests.corpus.replacingOccurrences(of: "400000", with: "40000000"), to: "chain.yaml")
-    let start = Date()
-    #expect(try program.run(["data", "chain.yaml"], signal: signal, after: 0.3) == 128 + signal)
-    #expect(-start.timeIntervalSinceNow < 5)
-    let folder = program.folder.appendingPathComponent("data/corpora/chain")
-    #expect(!FileManager.default.fileExists(atPath: folder.path))
-  }
-
   @Test func pathsCannotLeaveTheirFolder() throws {
     let program = try Program()
     defer { program.remove() }
@@ -237,9 +209,30 @@ struct TortureTests {
     try program.write(
       ResumeTests.grid.replacingOccurrences(of: "corpora: chain", with: "corpora: ../chain"),
       to: "b.yaml")
-    for file in ["a.yaml", "b.yaml"] {
+    try program.write(
+      ResumeTests.grid.replacingOccurrences(of: "a: { width", with: "\"../../a\": { width"),
+      to: "c.yaml")
+    try Self.prepare(program)
+    #expect(try program.run("data", "chain.yaml").status == 0)
+    for file in ["a.yaml", "b.yaml", "c.yaml"] {
       let result = try program.run("sweep", file)
       #expect(result.status == 78 && result.errors.contains("is a path"), "\(result.errors)")
+    }
+    for (good, bad) in [
+      ("name: chain", "name: ../c"), ("name: chain", "name: .c"),
+      ("registry: synthetic,", "registry: synthetic, set: ../s,"),
+      ("registry: synthetic,", "package: [../p],"), ("registry: synthetic,", "package: [-oA=b],"),
+      ("registry: synthetic,", "registry: debianDescriptions, language: ../l,"),
+    ] {
+      try program.write(Self.corpus.replacingOccurrences(of: good, with: bad), to: "d.yaml")
+      #expect(try program.run("data", "d.yaml").status == 78, "\(bad)")
+    }
+    for line in ["task: ../t", "file: ../../t.jsonl", "file: /etc/t.jsonl"] {
+      try program.write("doc_to_text: q\ndoc_to_target: a\n\(line)\n", to: "tasks/t.yaml")
+      let llama = Program.root.appendingPathComponent("Tests/Fixtures/tiny_llama").path
+      let result = try program.run("eval", llama, "--tasks", "tasks")
+      #expect(
+        result.status == 78 && result.errors.contains("leaves its folder"), "\(result.errors)")
     }
   }
 }

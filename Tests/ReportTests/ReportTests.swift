@@ -39,6 +39,41 @@ struct ReportTests {
     #expect(html.components(separatedBy: "<svg xmlns").count - 1 == 6, "three figures, two widths")
   }
 
+  /// `explain` knows every number in every table of the page.
+  @Test func everyFigureIsExplained() throws {
+    let (html, contents) = try Self.page()
+    let figures = try #require(contents.fit).figures
+    var unknown: [String] = []
+    var count = 0
+    for cell in html.matches(of: #/<td[^>]*>(.*?)<\/td>/#) {
+      let text = cell.1.replacing(#/<[^>]*>/#, with: " ")
+      for number in text.matches(of: #/(?:^|\s)([−-]?\d[\d.]*(?:e\d+)?[kMBT]?(?:\s?%)?)(?=\s|$)/#) {
+        count += 1
+        guard let query = FigureQuery(String(number.1)) else {
+          unknown.append("\(number.1): no number")
+          continue
+        }
+        if figures.matching(query).isEmpty { unknown.append("\(number.1) in \(text)") }
+      }
+    }
+    #expect(count > 150)
+    #expect(unknown == [])
+  }
+
+  /// What was left out, and the checklist, are on the page.
+  @Test func inAndOut() throws {
+    let (html, contents) = try Self.page()
+    #expect(html.contains("Runs in and out"))
+    #expect(html.contains("15 runs in (5 fit, 3 validate, 3 held out, 4 replicate), 2 left out"))
+    let fit = try #require(contents.fit)
+    for fact in fit.checklist { #expect(html.contains(">\(fact.name)<"), "\(fact.name)") }
+    for name in ["Optimiser", "Learning rate and schedule", "Batch and steps", "Data"] {
+      let fact = try #require(fit.checklist.first { $0.name == name })
+      #expect(!fact.value.contains("not stated"), "\(fact)")
+    }
+    #expect(html.contains("If the conventions were others"))
+  }
+
   /// Nothing is loaded, and nothing needs a script.
   @Test func isSelfContained() throws {
     let (html, _) = try Self.page()

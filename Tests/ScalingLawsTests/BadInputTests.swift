@@ -33,9 +33,13 @@ struct BadInputTests {
     ("", "no column N", "runs.csv:1"),
     ("N,D,loss\n", "no rows", "runs.csv"),
     ("N,D,loss\n1e7,2e8,abc", "not a finite number", "runs.csv:2"),
-    ("N,D,loss\n1e7,2e8,nan", "not a finite number", "runs.csv:2"),
-    ("N,D,loss\n1e7,2e8,inf", "not a finite number", "runs.csv:2"),
-    ("N,D,loss\n1e7,2e8,4\n\n1e7,3e8,-3.1", "the loss is -3.1", "runs.csv:4"),
+    ("N,D,loss\n1e7,2e8,nan", "the loss is nan", "runs.csv:2"),
+    ("N,D,loss\n1e7,2e8,inf", "the loss is inf", "runs.csv:2"),
+    ("N,D,loss\n1e7,nan,3", "not a finite number", "runs.csv:2"),
+    ("N,D,loss\n1e7,2e8,0\n\n1e7,3e8,-3.1", "the loss is 0", "runs.csv:2"),
+    ("N,D,loss,unique\n4.1e8,8.2e9,3,9e9", "are distinct", "runs.csv:2"),
+    ("N,D,loss,tokenizer\n4e8,8e9,3,bpe\n4e7,8e8,4,neox", "mixed tokenizers", "runs.csv:3"),
+    ("N,D,loss,convention\n4e8,8e9,3,total\n4e7,8e8,4,body", "mixed conventions", "runs.csv:3"),
     ("N,D,loss\n0.41,8.2,3", "N counts", "runs.csv:2"),
     ("N,D,loss\n4.1e8,8.2,3", "D counts", "runs.csv:2"),
     ("N,D,loss,error\n4.1e8,8.2e9,3,65", "share", "runs.csv:2"),
@@ -89,6 +93,43 @@ struct BadInputTests {
     #expect(data.points.count == Self.good.count + 1)
     #expect(data.excluded.map(\.run) == ["copy"])
     #expect(data.excluded.first?.reason.contains("copy of d") == true)
+  }
+
+  /// Rows of values that no run has are left out with file, line and reason, and the rest is fitted;
+  /// the warning reaches the fit.
+  @Test(arguments: [
+    ("8e7,3e9,nan,0.7,bad,fit", "the loss is nan"),
+    ("8e7,3e9,-2.1,0.7,bad,fit", "the loss is -2.1"),
+    ("8e7,3e9,inf,0.7,bad,fit", "the loss is inf"), ("0.08,3e9,3.7,0.7,bad,fit", "N is 0.08"),
+    ("8e7,3e16,3.7,0.7,bad,fit", "M = D/N"), ("8e7,3e9,3.7,70,bad,validate", "the error is 70"),
+    ("8e7,3.2,3.7,0.7,bad,fit", "D is 3.2"), ("8e7,3e9,,0.7,bad,fit", "has no loss"),
+  ])
+  func quarantine(row: String, reason: String) throws {
+    let data = try LawData(csvText: Self.csv(Self.good + [row]), name: "runs.csv")
+    #expect(data.points.count == Self.good.count)
+    #expect(data.excluded.map(\.run) == ["bad"])
+    let why = try #require(data.excluded.first?.reason)
+    #expect(why.contains("runs.csv:8") && why.contains(reason), "\(why)")
+    let fit = try Fit(data, options: FitOptions(.log))
+    #expect(fit.fitCount == 5)
+    #expect(fit.warnings.contains { $0.contains("1 of 7 rows") })
+    #expect(fit.checklist.contains { $0.name == "Points dropped" && $0.value.contains(reason) })
+  }
+
+  /// N and D the wrong way round are plausible numbers one by one, so the file as a whole is doubted.
+  @Test func swappedColumns() throws {
+    let data = try LawData(
+      csvText: Self.csv(Self.good, header: "D,N,loss,error,run,role"), name: "a")
+    #expect(data.warnings.contains { $0.contains("swapped") })
+    #expect(try LawData(csvText: Self.csv(Self.good), name: "a").warnings.isEmpty)
+  }
+
+  /// The same row twice is a copy; one name for two runs is refused.
+  @Test func repeatedRows() throws {
+    let data = try LawData(csvText: Self.csv(Self.good + [Self.good[1]]), name: "runs.csv")
+    #expect(data.excluded.map(\.run) == ["b"] && data.points.count == Self.good.count)
+    let error = try #require(Self.error(Self.csv(Self.good + ["8e7,3e9,3.7,0.7,b,fit"])))
+    #expect("\(error)".contains("there twice") && error.location == "runs.csv:8")
   }
 
   /// A held-out run without a loss is predicted only; without a role column every row is fitted.

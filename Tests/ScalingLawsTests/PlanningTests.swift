@@ -100,6 +100,116 @@ struct PlanningTests {
   }
 }
 
+extension PlanningTests {
+  /// The best design within a budget keeps to it, and promises no less than any of the fixed ones that
+  /// cost as much.
+  @Test func bestDesign() throws {
+    let law = OverTrainingLaw(
+      E: 1.83664840, a: 212.236120, b: 366.687193, eta: 0.13642535)
+    let sizes = [10_569_312.0, 78_914_048, 153_677_376, 411_616_256]
+    let multipliers = [20.0, 80, 320]
+    let targets = [
+      SIMD2(1_439_795_200.0, 1_439_795_200 * 640), SIMD2(6.88941056e9, 1.377882112e11),
+    ]
+    for budget in [2.5e19, 1e20, 5e20] {
+      let best = try #require(
+        Design.best(
+          sizes: sizes, multipliers: multipliers, budget: budget, law, sigma: 0.003,
+          targets: targets))
+      let promise = best.promise(law, sigma: 0.003, targets: targets)
+      #expect(promise.compute <= budget)
+      let worst = try #require(promise.predictionSD.max())
+      for other in Design.candidates(sizes: sizes, multipliers: multipliers) {
+        let its = other.promise(law, sigma: 0.003, targets: targets)
+        guard its.compute <= budget, let sd = its.predictionSD.max() else { continue }
+        #expect(worst <= sd * 1.02, "\(other.name) \(sd) against \(worst) at \(budget)")
+      }
+    }
+    #expect(
+      Design.best(
+        sizes: sizes, multipliers: multipliers, budget: 1e16, law, sigma: 0.003, targets: targets)
+        == nil)
+  }
+
+  /// The loss of a target error is the error law backwards.
+  @Test func lossForAnError() throws {
+    let fit = try FitFileTests.fit()
+    let loss = try #require(fit.loss(forError: 0.6))
+    #expect(abs(try #require(fit.error(atLoss: loss)) - 0.6) < 1e-9)
+    #expect(fit.loss(forError: 0.01) == nil && fit.loss(forError: 0.99) == nil)
+  }
+
+  /// All factors of extrapolation.
+  @Test func reach() throws {
+    let fit = try FitFileTests.fit()
+    let p = fit.predict(parameters: 4.11616256e9, tokens: 4.11616256e9 * 40)
+    let reach = try #require(p.reach)
+    #expect(abs(reach.parameters - 10) < 1e-9)
+    #expect(abs(reach.tokens - 20) < 1e-9)
+    #expect(abs(reach.tokenMultiplier - 40 / 320) < 1e-9)
+    #expect(abs(reach.totalCompute - p.compute / fit.fitCompute) < 1e-9)
+    #expect(abs(p.extrapolation - 200) < 1e-9)
+  }
+
+  static func repeating(noise: Double = 0) -> (LawData, DataConstrainedLaw) {
+    let law = DataConstrainedLaw(
+      base: ChinchillaLaw(E: 1.87, A: 521, B: 1488, alpha: 0.353, beta: 0.353),
+      repetitionScale: 15.4, excessScale: 5.3)
+    var random = RandomSource(seed: 7)
+    var data = LawData(points: [], source: "synthetic")
+    for n in [1e7, 1e8, 5e8, 2e9] {
+      for unique in [1e9, 1e10, 4e10] {
+        for epochs in [1.0, 4, 20, 60] {
+          // Larger models than the fresh tokens can feed are no part of the first stage.
+          let d = epochs * unique
+          if epochs == 1 && law.effectiveParameters(n, unique: unique) < n { continue }
+          var point = LawPoint(
+            run: "\(n)-\(unique)-\(epochs)", parameters: n, tokens: d,
+            loss: law.loss(parameters: n, tokens: d, unique: unique)
+              * exp(noise * random.normal()), role: .fit)
+          point.uniqueTokens = unique
+          data.points.append(point)
+        }
+      }
+    }
+    return (data, law)
+  }
+
+  /// `--law data-constrained`: both stages from one table, and predictions that know the corpus.
+  @Test func dataConstrainedFit() throws {
+    let (data, law) = Self.repeating()
+    let read = try LawData(csvText: data.csvText, name: "runs.csv")
+    let fit = try Fit(read, options: FitOptions(.log, law: .dataConstrained))
+    #expect(abs(fit.coefficient("alpha") / 0.353 - 1) < 1e-6)
+    #expect(abs(fit.coefficient("repetitionScale") / 15.4 - 1) < 1e-5)
+    #expect(abs(fit.coefficient("excessScale") / 5.3 - 1) < 1e-5)
+    let p = fit.predict(parameters: 3e8, tokens: 5e10, unique: 1e9)
+    #expect(
+      abs(p.loss.predicted / law.loss(parameters: 3e8, tokens: 5e10, unique: 1e9) - 1) < 1e-6)
+    #expect(fit.predict(parameters: 3e8, tokens: 5e10).loss.predicted < p.loss.predicted)
+    // The other laws take the tokens for fresh, and say so.
+    let blind = try Fit(read, options: FitOptions(.log))
+    #expect(blind.warnings.contains { $0.contains("repeat tokens") })
+    #expect((blind.residualSD ?? 0) > 10 * (fit.residualSD ?? 1))
+    #expect(blind.tournament.entries.first?.law == "data-constrained")
+  }
+
+  @Test func dataConstrainedIntervals() throws {
+    let (data, law) = Self.repeating(noise: 0.004)
+    let fit = try Fit(data, options: FitOptions(.log, law: .dataConstrained, draws: 60))
+    let p = fit.predict(parameters: 3e8, tokens: 5e10, unique: 1e9)
+    let (low, high) = (try #require(p.loss.low), try #require(p.loss.high))
+    #expect((low...high).contains(law.loss(parameters: 3e8, tokens: 5e10, unique: 1e9)))
+    #expect(p.loss.deltaLow != nil)
+    var few = data
+    few.points = few.points.filter { $0.uniqueTokens == $0.tokens }
+    let error = #expect(throws: UserError.self) {
+      try Fit(few, options: FitOptions(.log, law: .dataConstrained))
+    }
+    #expect(error?.what.contains("repeat") == true)
+  }
+}
+
 extension [Double] {
   /// Where `f` changes sign between the first and the last element, in logarithmic halves.
   fileprivate func withBisection(_ f: (Double) -> Double) -> Double? {

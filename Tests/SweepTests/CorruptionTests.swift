@@ -7,14 +7,15 @@ import Training
 /// Any changed byte of any file is found, and a file cut off: in `make test-torture` all bytes of
 /// headers and small files and a sample of bodies, in `make test` a sample of both.
 struct CorruptionTests {
-  /// Changes bytes of the file at `url` one at a time, and cuts it off; expects `isAccepted` to be
-  /// false of each.
+  /// Changes bytes of the file at `url` one at a time, and cuts it off; expects a complaint of each
+  /// that names the file.
   func corrupt(
-    _ url: URL, header: Int, samples: Int, _ isAccepted: () -> Bool
+    _ url: URL, header: Int, samples: Int, _ complaint: () -> String?
   ) throws -> Int {
     let good = try Data(contentsOf: url)
     defer { try? good.write(to: url) }
-    #expect(isAccepted(), "\(url.lastPathComponent) is not accepted to begin with")
+    let name = url.lastPathComponent
+    #expect(complaint() == nil, "\(name) is not accepted to begin with")
     var random = RandomSource(seed: 11)
     // All of it in `make test-torture`, as many places as of a body in `make test`.
     var places = Array(0..<min(header, good.count))
@@ -23,17 +24,24 @@ struct CorruptionTests {
       places += (0..<samples).map { _ in header + random.integer(below: good.count - header) }
     }
     var accepted: [String] = []
+    func expectComplaint(_ change: String) {
+      guard let found = complaint() else { return accepted.append(change) }
+      // A digest in COMPLETE that is not that of its file says nothing of which of them is right.
+      if !found.contains(name == "COMPLETE" ? "checkpoints/step-" : name) {
+        accepted.append("\(change), not named: \(found)")
+      }
+    }
     for place in places {
       var bad = good
       bad[place] ^= UInt8(1 << random.integer(below: 8))
       try bad.write(to: url)
-      if isAccepted() { accepted.append("byte \(place)") }
+      expectComplaint("byte \(place)")
     }
     for length in [0, 1, good.count / 2, good.count - 1] {
       try good.prefix(length).write(to: url)
-      if isAccepted() { accepted.append("cut at \(length)") }
+      expectComplaint("cut at \(length)")
     }
-    #expect(accepted.isEmpty, "\(url.lastPathComponent): \(accepted)")
+    #expect(accepted.isEmpty, "\(name): \(accepted)")
     return places.count + 4
   }
 
@@ -47,18 +55,20 @@ struct CorruptionTests {
     let samples = Faults.number
     var flips: [String: Int] = [:]
 
-    func opens() -> Bool {
-      (try? TokenizedCorpus(opening: corpus.folder, verifying: true)) != nil
+    func complaint(_ body: () throws -> Void) -> String? {
+      do { try body() } catch { return "\(error)" }
+      return nil
     }
     for (name, header) in [
       ("train.bin", 1024), ("val.bin", 1024), ("manifest.json", 100_000), ("tokenizer.json", 200),
     ] {
       flips[name] = try corrupt(
-        corpus.folder.appendingPathComponent(name), header: header, samples: samples, opens)
+        corpus.folder.appendingPathComponent(name), header: header, samples: samples
+      ) { complaint { _ = try TokenizedCorpus(opening: corpus.folder, verifying: true) } }
     }
     flips["record.json"] = try corrupt(
       run.appendingPathComponent("record.json"), header: 100_000, samples: samples
-    ) { (try? store.record(for: cells[0].id)) != nil }
+    ) { complaint { _ = try store.record(for: cells[0].id) } }
 
     let trainer = try Trainer(cells[0].config, corpus: corpus)
     let checkpoints = run.appendingPathComponent("checkpoints")
@@ -72,7 +82,21 @@ struct CorruptionTests {
     ] {
       flips[name] = try corrupt(
         checkpoints.appendingPathComponent("\(step)/\(name)"), header: header, samples: samples
-      ) { (try? CheckpointStore(run).restoreWeights(trainer.weights)) != nil }
+      ) {
+        var said: String?
+        let problem = complaint {
+          _ = try CheckpointStore(run).restore(trainer, runID: cells[0].id) { said = $0 }
+          // What was set aside goes back to its place.
+          let manager = FileManager.default
+          for name in try manager.contentsOfDirectory(atPath: checkpoints.path)
+          where name.hasPrefix("invalid-") {
+            try manager.moveItem(
+              at: checkpoints.appendingPathComponent(name),
+              to: checkpoints.appendingPathComponent(step))
+          }
+        }
+        return problem ?? said
+      }
     }
 
     // A changed line ends what is taken of the log, so that the lines after are written again.
@@ -84,7 +108,8 @@ struct CorruptionTests {
     let training = text.dropLast().lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     try text.prefix(training).write(to: log)
     flips["metrics.jsonl"] = try corrupt(log, header: 600, samples: samples) {
-      MetricsLog.intact(log).lines(through: last) == lines
+      let intact = MetricsLog.intact(log)
+      return intact.lines(through: last) == lines ? nil : intact.damage
     }
     print("corruption: changes found by file: \(flips.sorted { $0.key < $1.key })")
   }
