@@ -2,10 +2,10 @@ import Experiment
 import ScalingLaws
 
 extension SuiteStudy {
-  /// Average error against loss over the tasks above chance that are not half solved at the
-  /// reference, or over all without such tasks, with the law of the cheap half, as an SVG file.
+  /// Average error against loss over the nested selection of tasks, or over all without one, with
+  /// the law of the cheap half, as an SVG file.
   public var svg: String {
-    let chosen = averages.first { $0.name.contains("not half solved") }?.tasks
+    let chosen = averages.first { $0.name == "nested selection" }?.tasks
     let names = chosen ?? self.tasks.map(\.task)
     let tasks = self.tasks.filter { names.contains($0.task) }
     let half = ladder.count / 2

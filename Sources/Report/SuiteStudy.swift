@@ -67,7 +67,7 @@ public struct SuiteStudy: Encodable, Sendable {
   public let margin: Double
   /// Every task.
   public let tasks: [Task]
-  /// The averages: all tasks, those above chance, those of them that leave room, the nested selection.
+  /// The averages: all tasks, those above chance, the nested selection.
   public let averages: [Average]
 
   private enum CodingKeys: String, CodingKey { case runs, reference, margin, tasks, averages }
@@ -111,43 +111,36 @@ public struct SuiteStudy: Encodable, Sendable {
         spearman: rankCorrelation(losses, errors), errors: errors,
         standardError: last.standardError)
     }
-    let above = names.indices.filter {
-      judge.tasks[$0].chance - judge.tasks[$0].error >= margin
-    }
-    // A task that is almost solved cannot go on falling: its curve flattens, which the law does not.
-    let unsolved = above.filter { judge.tasks[$0].error >= judge.tasks[$0].chance / 2 }
     averages = [
       Average("all tasks", Array(names.indices), ladder),
-      Average("above chance at \(judge.label)", above, ladder),
-      Average("and not half solved there", unsolved, ladder),
+      Average("above chance at \(judge.label)", judge.aboveChance(by: margin), ladder),
       Average("nested selection", Self.nested(ladder), ladder),
     ].compactMap(\.self)
   }
 
-  /// Tasks ranked by how steadily their error falls over the cheap half; of the nested sets of the
-  /// first k, the one whose law leaves the least of its own span unexplained when each run of the
-  /// cheap half is left out in turn. No dear run has a say.
+  /// What `nested` chooses from.
+  private static let margins = [0.025, 0.05, 0.1, 0.15]
+
+  /// The tasks above chance at the dearest run of the cheap half, by the margin that does best within
+  /// that half: chosen and fitted on the cheaper of its runs, the law misses the mean of the others
+  /// by the least. No dear run has a say. Extrapolated, not interpolated: leaving out runs in turn
+  /// chose steep tasks whose law went wild beyond the fitted losses.
   private static func nested(_ ladder: [Run]) -> [Int] {
     let cheap = Array(ladder[..<(ladder.count / 2)])
-    let losses = cheap.map(\.loss)
-    let ranked = cheap[0].tasks.indices
-      .map { i in (task: i, r: rankCorrelation(losses, cheap.map { $0.tasks[i].error })) }
-      .sorted { ($1.r, $0.task) < ($0.r, $1.task) }.map(\.task)
-    var best = (tasks: ranked, unexplained: Double.infinity)
-    for count in stride(from: min(5, ranked.count), through: ranked.count, by: 1) {
-      let chosen = Array(ranked[..<count])
-      let errors = cheap.map { $0.average(chosen) }
-      var squares = 0.0
-      for out in cheap.indices {
-        let points = cheap.indices.filter { $0 != out }.map { (losses[$0], errors[$0]) }
-        guard let law = ErrorLaw(fitting: points) else { return ranked }
-        let residual = law.error(atLoss: losses[out]) - errors[out]
-        squares += residual * residual
-      }
-      let unexplained = squares / max(1e-12, span(errors) * span(errors))
-      if unexplained < best.unexplained { best = (chosen, unexplained) }
+    let inner = max(4, (cheap.count + 1) / 2)
+    var best = (margin: 0.05, miss: Double.infinity)
+    for margin in margins where inner < cheap.count {
+      let chosen = cheap[inner - 1].aboveChance(by: margin)
+      guard chosen.count >= 3, let law = law(chosen, cheap[..<inner]) else { continue }
+      let miss = abs(mean(cheap[inner...].map { law.error(atLoss: $0.loss) - $0.average(chosen) }))
+      if miss < best.miss { best = (margin, miss) }
     }
-    return best.tasks.sorted()
+    return cheap[cheap.count - 1].aboveChance(by: best.margin)
+  }
+
+  /// The error law of the average over `tasks`.
+  fileprivate static func law(_ tasks: [Int], _ runs: ArraySlice<Run>) -> ErrorLaw? {
+    ErrorLaw(fitting: runs.map { ($0.loss, $0.average(tasks)) })
   }
 
   /// The averages as a table, and the tasks behind them.
@@ -181,6 +174,11 @@ public struct SuiteStudy: Encodable, Sendable {
 }
 
 extension SuiteStudy.Run {
+  /// The tasks whose error is at least `margin` below that of a guess.
+  fileprivate func aboveChance(by margin: Double) -> [Int] {
+    tasks.indices.filter { tasks[$0].chance - tasks[$0].error >= margin }
+  }
+
   fileprivate func average(_ chosen: [Int]) -> Double {
     chosen.reduce(0) { $0 + tasks[$1].error } / Double(chosen.count)
   }
@@ -203,12 +201,14 @@ extension SuiteStudy.Average {
     self.span = Report.span(errors)
     let half = ladder.count / 2
     let dear = Array(errors[half...])
-    actual = dear.reduce(0, +) / Double(dear.count)
-    let law = ErrorLaw(fitting: Array(zip(losses[..<half], errors[..<half])))
+    actual = mean(dear)
+    let law = SuiteStudy.law(chosen, ladder[..<half])
     let expected = law.map { law in losses[half...].map { law.error(atLoss: $0) } }
-    predicted = expected.map { $0.reduce(0, +) / Double($0.count) }
+    predicted = expected.map(mean)
     worst = expected.flatMap { zip($0, dear).map { abs($0 - $1) }.max() }
   }
 }
+
+private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
 private func span(_ values: [Double]) -> Double { (values.max() ?? 0) - (values.min() ?? 0) }
