@@ -138,6 +138,8 @@ extension ChinchillaLaw {
   public init?(_ law: any LossLaw) {
     switch law {
     case let law as ChinchillaLaw: self = law
+    case let law as WeaklyTied<ChinchillaLaw>: self = law.base
+    case let law as WeaklyTied<FloorlessLaw>: self.init(law.base)
     case let law as OverTrainingLaw:
       self.init(
         E: law.irreducibleLoss, A: law.parameterCoefficient, B: law.tokenCoefficient,

@@ -131,6 +131,15 @@ extension PlanningTests {
         == nil)
   }
 
+  /// A weakly tied law serves like the free one that it is.
+  @Test func weaklyTiedServes() throws {
+    let tied = OverTrainingLaw(E: 1.8, A: 166, B: 287, alpha: 0.273)
+    let fit = try Fit(RecoveryTests.data(tied), options: FitOptions(.log, law: .weaklyTied))
+    let serving = try Serving(fit.lossLaw, loss: 2.4, servedTokens: 1e12)
+    let direct = try Serving(tied, loss: 2.4, servedTokens: 1e12)
+    #expect(abs(serving.cheapest.parameters / direct.cheapest.parameters - 1) < 1e-4)
+  }
+
   /// The loss of a target error is the error law backwards.
   @Test func lossForAnError() throws {
     let fit = try FitFileTests.fit()
