@@ -30,13 +30,12 @@ extension Transformer {
   ) -> [TokenScore] {
     precondition(
       trees.allSatisfy { $0.longest <= config.contextLength }, "a text is longer than the context")
-    // Fewer rows than a large product has (MatMul.swift), so that bits do not depend on how many; a
-    // tree that has more goes alone.
+    // Enough rows for the products to be fast, few enough for the memory to be small.
     var scores: [TokenScore] = []
     var start = trees.startIndex
     while start < trees.endIndex {
       var (end, rows) = (start + 1, trees[start].count)
-      while end < trees.endIndex, rows + trees[end].count < 512 {
+      while end < trees.endIndex, rows + trees[end].count <= 1024 {
         rows += trees[end].count
         end += 1
       }
