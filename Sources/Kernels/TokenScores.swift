@@ -27,7 +27,8 @@ public func tokenScores(
   precondition(targets.count == hidden.rows)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
-  let logits = logitChunk(hidden, table, arena)
+  // Read once more only, so that packing the table less often counts for more than the cache.
+  let logits = logitChunk(hidden, table, arena, atLeast: 256)
   var scores: [TokenScore] = []
   scores.reserveCapacity(targets.count)
   for start in stride(from: 0, to: hidden.rows, by: logits.rows) {
