@@ -32,11 +32,7 @@ public func layerNormForward(
       }
       let r = 1 / (sum(squares) / Float(width) + epsilon).squareRoot()
       (saved[2 * group], saved[2 * group + 1]) = (mean, r)
-      forEachVector(width) { i, lanes in
-        let normal = (x.vector(i, lanes) - mean) * r
-        let offset = b.map { $0.vector(i, lanes) } ?? .zero
-        y.store(offset.addingProduct(normal, g.vector(i, lanes)), i, lanes)
-      }
+      scale(x, mean, r, g, b, into: y, width)
     }
   }
 }
@@ -58,14 +54,22 @@ public func layerNormScale(
     let (xRow, yRow) = (x.pointer(row: row), y.pointer(row: row))
     let saved = statistics.pointer(row: row)
     for group in 0..<groups {
-      let (x, y) = (xRow + group * width, yRow + group * width)
+      let start = group * width
       let (mean, r) = (saved[2 * group], saved[2 * group + 1])
-      forEachVector(width) { i, lanes in
-        let normal = (x.vector(i, lanes) - mean) * r
-        let offset = b.map { $0.vector(i, lanes) } ?? .zero
-        y.store(offset.addingProduct(normal, g.vector(i, lanes)), i, lanes)
-      }
+      scale(xRow + start, mean, r, g, b, into: yRow + start, width)
     }
+  }
+}
+
+/// y = (x − μ) r ⊙ g + b of one group.
+@inline(__always)
+private func scale(
+  _ x: Floats, _ mean: Float, _ r: Float, _ g: Floats, _ b: Floats?, into y: Floats, _ width: Int
+) {
+  forEachVector(width) { i, lanes in
+    let normal = (x.vector(i, lanes) - mean) * r
+    let offset = b.map { $0.vector(i, lanes) } ?? .zero
+    y.store(offset.addingProduct(normal, g.vector(i, lanes)), i, lanes)
   }
 }
 

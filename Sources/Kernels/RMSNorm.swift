@@ -28,9 +28,7 @@ public func rmsNormForward(
       }
       let r = 1 / (sum(squares) / Float(width) + epsilon).squareRoot()
       inverse.pointer(row: row)[group] = r
-      forEachVector(width) { i, lanes in
-        y.store(x.vector(i, lanes) * r * g.vector(i, lanes), i, lanes)
-      }
+      scale(x, r, g, into: y, width)
     }
   }
 }
@@ -48,12 +46,17 @@ public func rmsNormScale(_ x: Matrix, gain: Matrix, inverse: Matrix, into y: Mat
   for row in 0..<x.rows {
     let (xRow, yRow) = (x.pointer(row: row), y.pointer(row: row))
     for group in 0..<groups {
-      let (x, y) = (xRow + group * width, yRow + group * width)
-      let r = inverse.pointer(row: row)[group]
-      forEachVector(width) { i, lanes in
-        y.store(x.vector(i, lanes) * r * g.vector(i, lanes), i, lanes)
-      }
+      let start = group * width
+      scale(xRow + start, inverse.pointer(row: row)[group], g, into: yRow + start, width)
     }
+  }
+}
+
+/// y = x r ⊙ g of one group.
+@inline(__always)
+private func scale(_ x: Floats, _ r: Float, _ g: Floats, into y: Floats, _ width: Int) {
+  forEachVector(width) { i, lanes in
+    y.store(x.vector(i, lanes) * r * g.vector(i, lanes), i, lanes)
   }
 }
 
