@@ -36,7 +36,7 @@ public struct PowerErrorLaw: Equatable, Sendable {
   }
 }
 
-/// Columns 1, −L^−γ at x = (ln L, 0).
+/// Columns 1, −L^−γ at x = (ln L, 0): those of the exponential law at ln L.
 extension PowerErrorLaw: SeparableLaw {
   /// ε, k.
   public static var columns: Int { 2 }
@@ -51,21 +51,20 @@ extension PowerErrorLaw: SeparableLaw {
 
   /// 1, −l^−γ.
   public static func row(_ x: SIMD2<Double>, _ exponents: SIMD2<Double>) -> SIMD3<Double> {
-    SIMD3(1, -exp(-exponents.x * x.x), 0)
+    ErrorLaw.row(x, exponents)
   }
 
   /// k·ln l·l^−γ.
   public static func exponentDerivatives(
     _ x: SIMD2<Double>, _ exponents: SIMD2<Double>, _ coefficients: SIMD3<Double>
   ) -> SIMD2<Double> {
-    SIMD2(coefficients.y * x.x * exp(-exponents.x * x.x), 0)
+    ErrorLaw.exponentDerivatives(x, exponents, coefficients)
   }
 
   /// Undoes the shift: k = θ₁·e^{γ·center}.
   public init(exponents: SIMD2<Double>, coefficients: SIMD3<Double>, center: SIMD2<Double>) {
-    self.init(
-      epsilon: coefficients.x, k: coefficients.y * exp(exponents.x * center.x),
-      gamma: exponents.x)
+    let law = ErrorLaw(exponents: exponents, coefficients: coefficients, center: center)
+    self.init(epsilon: law.ceiling, k: law.scale, gamma: law.rate)
   }
 
   /// Err at (ln L, 0).
