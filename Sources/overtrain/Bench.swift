@@ -49,27 +49,22 @@ struct BenchCommand: ParsableCommand {
     guard let shape = BenchConfig.all[config] else { return }
     if kernels { return try show(shape.kernelRates()) }
     let run = try shape.runConfig(slots: workers, microbatchTokens: microbatch)
-    let trainer = Trainer(run, tokens: try shape.tokens())
+    let text = try shape.tokens()
+    let trainer = Trainer(run, tokens: text)
     _ = trainer.step(workers: workers)
-    let firstStep = trainer.step
-    var loss = 0.0
-    var elapsed = 0.0
+    var timed = (tokens: 0, elapsed: 0.0, loss: 0.0)
     let kernels = KernelClock.measure {
-      let start = ContinuousClock.now
-      repeat {
-        loss = trainer.step(workers: workers).loss
-        elapsed = (ContinuousClock.now - start) / .seconds(1)
-      } while steps.map { trainer.step - firstStep < $0 } ?? (elapsed < seconds)
+      timed = trainer.timeSteps(workers: workers, seconds: seconds, steps: steps)
     }
+    let (tokens, elapsed, loss) = timed
     let memory = Self.peakMemory()
     let sgemm = Self.rate(workers: workers) { BLAS.sgemmGFLOPS(seconds: 0.5) }
     let product = Self.rate(workers: workers) { productGFLOPS(seconds: 0.5) }
     let evaluation =
       steps == nil
       ? Self.evaluationRate(
-        trainer.model, trainer.weights, try shape.tokens(), workers: workers, seconds: seconds / 4)
+        trainer.model, trainer.weights, text, workers: workers, seconds: seconds / 4)
       : nil
-    let tokens = (trainer.step - firstStep) * run.training.batchTokens
     let flops = Double(tokens) * run.model.trainingFLOPsPerToken
     let result = BenchResult(
       config: config, workers: workers, tokensPerSecond: Double(tokens) / elapsed,
@@ -278,6 +273,9 @@ struct BenchConfig {
       batchTokens: 16_384),
   ]
 
+  /// F
+  var hiddenWidth: Int { (8 * width / 3 + 31) / 32 * 32 }
+
   static var names: String { all.keys.sorted().joined(separator: ", ") }
 
   /// A run of a million steps, at a cosine rate.
@@ -287,7 +285,7 @@ struct BenchConfig {
     options.width = width
     options.heads = heads
     options.contextLength = contextLength
-    options.hiddenWidth = (8 * width / 3 + 31) / 32 * 32
+    options.hiddenWidth = hiddenWidth
     options.tiedEmbeddings = false
     let model = try ModelConfig(options, vocabularySize: vocabularySize)
     var training = TrainingOptions()
@@ -319,5 +317,20 @@ struct BenchConfig {
     let shard = try writer.finish()[0]
     return try TokenSequence(
       opening: folder.appendingPathComponent(shard.file), vocabularySize: vocabularySize)
+  }
+}
+
+extension Trainer {
+  /// Takes steps for `seconds`, or `steps` of them.
+  func timeSteps(
+    workers: Int, seconds: Double, steps: Int? = nil
+  ) -> (tokens: Int, elapsed: Double, loss: Double) {
+    let (first, start) = (step, ContinuousClock.now)
+    var (elapsed, loss) = (0.0, 0.0)
+    repeat {
+      loss = step(workers: workers).loss
+      elapsed = (ContinuousClock.now - start) / .seconds(1)
+    } while steps.map { step - first < $0 } ?? (elapsed < seconds)
+    return ((step - first) * config.training.batchTokens, elapsed, loss)
   }
 }

@@ -23,7 +23,7 @@ extension BenchConfig {
   /// Every kernel of a training step at this shape, on a microbatch of one sequence or more.
   func kernelRates() -> [KernelRate] {
     let rows = max(contextLength, 256)
-    let (d, f, v) = (width, (8 * width / 3 + 31) / 32 * 32, vocabularySize)
+    let (d, f, v) = (width, hiddenWidth, vocabularySize)
     let bench = KernelBench(product: productGFLOPS(seconds: 0.2))
     let arena = bench.arena
     func matrix(_ rows: Int, _ columns: Int) -> Matrix {

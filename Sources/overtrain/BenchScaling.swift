@@ -39,13 +39,8 @@ extension BenchConfig {
     let run = try runConfig(slots: workers, microbatchTokens: nil)
     let trainer = Trainer(run, tokens: try tokens())
     _ = trainer.step(workers: workers)
-    let start = ContinuousClock.now
-    var elapsed = 0.0
-    repeat {
-      _ = trainer.step(workers: workers)
-      elapsed = (ContinuousClock.now - start) / .seconds(1)
-    } while elapsed < seconds
-    let rate = Double((trainer.step - 1) * run.training.batchTokens) / elapsed
+    let timed = trainer.timeSteps(workers: workers, seconds: seconds)
+    let rate = Double(timed.tokens) / timed.elapsed
     let gflops = rate * run.model.trainingFLOPsPerToken / 1e9
     return SizeRate(
       parameters: ParameterCount(run.model).total,
