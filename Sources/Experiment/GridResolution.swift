@@ -189,19 +189,21 @@ extension GridConfig {
       let defaults = EvaluationConfig()
       for (name, value) in [
         ("validationTokens", evaluation?.validationTokens ?? 1),
+        ("outOfDistributionTokens", evaluation?.outOfDistributionTokens ?? 1),
         ("itemsPerTask", evaluation?.itemsPerTask ?? 1),
       ] where !(1...1_000_000_000).contains(value) {
         throw UserError(
           .badConfig, "\(name) is \(value)", at: "evaluation.\(name)",
           fix: "use a whole number from 1 to 1e9")
       }
+      let validationTokens = evaluation?.validationTokens ?? defaults.validationTokens
       return RunConfig(
         corpus: axes.corpus, corpusFingerprint: manifest.fingerprint, size: axes.size,
         model: model, training: training,
         evaluation: EvaluationConfig(
-          validationTokens: evaluation?.validationTokens ?? defaults.validationTokens,
+          validationTokens: validationTokens,
           outOfDistributionTokens: evaluation?.outOfDistributionTokens
-            ?? (evaluation?.validationTokens ?? defaults.validationTokens) / 4,
+            ?? max(1, validationTokens / 4),
           tasks: evaluation?.tasks?.values ?? defaults.tasks,
           itemsPerTask: evaluation?.itemsPerTask ?? defaults.itemsPerTask),
         tokenMultiplier: multiplier, replicate: axes.replicate,
