@@ -173,7 +173,6 @@ private final class Backpropagation: SharedWork {
     for i in 0..<microbatches {
       let microbatch = slot * microbatches + i
       sampler.fill(&batch, from: tokens, sequence: first + microbatch * batch.sequences)
-      arena.reset()
       sum +=
         model.backpropagate(
           batch, weights, addingTo: gradients, scale: 1 / Float(training.batchTokens),
