@@ -70,7 +70,7 @@ private func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   // A hang is ended by processor time too, for whoever measures may stop this process for a while.
   var limit = itimerval()
   limit.it_value.tv_sec = 10
-  setitimer(ITIMER_VIRTUAL, &limit, nil)
+  setitimer(.init(ITIMER_VIRTUAL.rawValue), &limit, nil)
   let start = nanoseconds()
   do { if try target.accepts(input) { accepted += 1 } } catch { fatalError("threw \(error)") }
   let time = nanoseconds() - start
