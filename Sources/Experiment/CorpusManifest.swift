@@ -17,13 +17,19 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
     public let tokens: Int
     /// SHA-256 of the file, in hexadecimal.
     public let sha256: String
+    /// SHA-256 of each MiB of a longer file; nil in corpora from before they were written.
+    public let blocks: [String]?
 
     /// All fields, in order.
-    public init(file: String, tokens: Int, sha256: String) {
+    public init(file: String, tokens: Int, sha256: String, blocks: [String]? = nil) {
       self.file = file
       self.tokens = tokens
       self.sha256 = sha256
+      self.blocks = blocks
     }
+
+    /// What tells whether the file has changed, and where.
+    public var digest: FileDigest { blocks.map { .blocks($0) } ?? .whole(sha256) }
   }
 
   /// A set of documents as tokens.

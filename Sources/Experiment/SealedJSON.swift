@@ -36,7 +36,13 @@ extension StableJSON {
   ) throws(UserError) -> Value {
     let file = try read(url)
     let contents = try Seal.open(file, at: url.path)
-    let value = try decode(type, from: contents ?? file, at: url)
+    let value: Value
+    do throws(UserError) { value = try decode(type, from: contents ?? file, at: url) } catch {
+      guard contents == nil else { throw error }
+      throw Seal.altered(
+        "it begins with no digest and is \(error.what)", at: "\(url.path), bytes 0 to \(file.count)"
+      )
+    }
     guard contents != nil || value.version < sealedVersion else {
       throw Seal.altered("its digest is missing", at: "\(url.path), byte 0")
     }

@@ -1,10 +1,9 @@
-import Crypto
 import Experiment
 import Foundation
 import Kernels
 
 /// Checkpoints of a run: `checkpoints/step-00001000/{model,optimizer}.safetensors, state.json,
-/// COMPLETE`. COMPLETE holds the SHA-256 of each file. A checkpoint is written in a folder of another
+/// COMPLETE`. COMPLETE holds the digest of each file. A checkpoint is written in a folder of another
 /// name and appears, and goes, by one rename, so a kill leaves it whole or not there; one that is
 /// damaged later is not used, and the one before it is.
 public struct CheckpointStore: Sendable {
@@ -77,10 +76,10 @@ public struct CheckpointStore: Sendable {
       try StableJSON.encode(progress),
     ]
     try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: false)
-    var digests: [String: String] = [:]
+    var digests: [String: FileDigest] = [:]
     for (file, data) in zip(Self.files, contents) {
       try DurableFile.create(partial.appendingPathComponent(file), data)
-      digests[file] = SHA256.hash(data: data).hexadecimal
+      digests[file] = FileDigest(of: data)
     }
     try DurableFile.create(
       partial.appendingPathComponent("COMPLETE"), StableJSON.encode(digests))
@@ -178,7 +177,7 @@ public struct CheckpointStore: Sendable {
   private func problem(of checkpoint: URL) -> String? {
     let complete = checkpoint.appendingPathComponent("COMPLETE")
     guard let written = try? Data(contentsOf: complete) else { return "is incomplete: no COMPLETE" }
-    guard let digests = try? StableJSON.decode([String: String].self, from: complete),
+    guard let digests = try? StableJSON.decode([String: FileDigest].self, from: complete),
       (try? StableJSON.encode(digests)) == written
     else { return "is altered: COMPLETE, bytes 0 to \(written.count)" }
     for file in Self.files {
@@ -186,8 +185,11 @@ public struct CheckpointStore: Sendable {
       guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
         return "is incomplete: no \(file)"
       }
-      guard SHA256.hash(data: data).hexadecimal == digests[file] else {
-        return "is altered: \(file), bytes 0 to \(data.count)"
+      guard let digest = digests[file] else {
+        return "is altered: COMPLETE, bytes 0 to \(written.count), has no \(file)"
+      }
+      if let damage = digest.damage(to: data) {
+        return "is altered: \(file), bytes \(damage.lowerBound) to \(damage.upperBound)"
       }
     }
     return nil

@@ -4,11 +4,11 @@ import Foundation
 import Testing
 import Training
 
-/// Any changed byte of any file is found, and a file cut off: in `make test-torture` all bytes of
+/// Any changed byte of any file is found, with its place, and a file cut off: in `make test-torture` all bytes of
 /// headers and small files and a sample of bodies, in `make test` a sample of both.
 struct CorruptionTests {
   /// Changes bytes of the file at `url` one at a time, and cuts it off; expects a complaint of each
-  /// that names the file.
+  /// that names the file and bytes that the change is among.
   func corrupt(
     _ url: URL, header: Int, samples: Int, _ complaint: () -> String?
   ) throws -> Int {
@@ -24,25 +24,36 @@ struct CorruptionTests {
       places += (0..<samples).map { _ in header + random.integer(below: good.count - header) }
     }
     var accepted: [String] = []
-    func expectComplaint(_ change: String) {
+    func expectComplaint(_ change: String, at place: Int) {
       guard let found = complaint() else { return accepted.append(change) }
       // A digest in COMPLETE that is not that of its file says nothing of which of them is right.
       if !found.contains(name == "COMPLETE" ? "checkpoints/step-" : name) {
         accepted.append("\(change), not named: \(found)")
+      } else if !Self.bytes(named: found).contains(place) {
+        accepted.append("\(change), without its place: \(found)")
       }
     }
     for place in places {
       var bad = good
       bad[place] ^= UInt8(1 << random.integer(below: 8))
       try bad.write(to: url)
-      expectComplaint("byte \(place)")
+      expectComplaint("byte \(place)", at: place)
     }
     for length in [0, 1, good.count / 2, good.count - 1] {
       try good.prefix(length).write(to: url)
-      expectComplaint("cut at \(length)")
+      expectComplaint("cut at \(length)", at: length)
     }
     #expect(accepted.isEmpty, "\(name): \(accepted)")
     return places.count + 4
+  }
+
+  /// "bytes 4 to 9", or those from "byte 4" on: a line, a header's field, or the end.
+  static func bytes(named message: String) -> ClosedRange<Int> {
+    if let match = message.firstMatch(of: /bytes ([0-9]+) to ([0-9]+)/) {
+      return (Int(match.1) ?? 0)...(Int(match.2) ?? 0)
+    }
+    guard let match = message.firstMatch(of: /byte ([0-9]+)/) else { return -1...(-1) }
+    return (Int(match.1) ?? 0)...Int.max
   }
 
   @Test func everyChangeIsFound() throws {

@@ -50,6 +50,37 @@ struct CheckpointTests {
     #expect(trainer.weights.data == final)
   }
 
+  /// Of a file longer than a MiB, the damaged MiB is named; of one from before, the whole file.
+  @Test func damageHasAPlace() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (config, tokens) = try TrainerTests.make(width: 160)
+    let trainer = Trainer(config, tokens: tokens)
+    let store = CheckpointStore(folder)
+    try store.save(trainer, RunProgress(runID: "r"))
+    let moments = file(0, "optimizer.safetensors")
+    let good = try Data(contentsOf: moments)
+    var bad = good
+    bad[1 << 20 + 5] ^= 1
+    func complaint() throws -> String? {
+      try bad.write(to: moments)
+      var warnings: [String] = []
+      #expect(try store.restore(trainer, runID: "r") { warnings.append($0) } == nil)
+      return warnings.first
+    }
+    let said = try complaint()
+    let place = "optimizer.safetensors, bytes 1048576 to 2097152"
+    #expect(said?.contains(place) == true, "\(said ?? "")")
+
+    try store.save(trainer, RunProgress(runID: "r"))
+    var older: [String: String] = [:]
+    for name in ["model.safetensors", "optimizer.safetensors", "state.json"] {
+      older[name] = Checksum.sha256(of: try Data(contentsOf: file(0, name)))
+    }
+    try StableJSON.encode(older).write(to: file(0, "COMPLETE"))
+    #expect(try store.restore(trainer, runID: "r") { Issue.record("\($0)") }?.step == 0)
+    #expect(try complaint()?.contains("optimizer.safetensors, bytes 0 to \(good.count)") == true)
+  }
+
   @Test func truncatedAndMissingFilesAreNotValid() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let (config, tokens, _) = try train()

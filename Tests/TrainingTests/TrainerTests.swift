@@ -9,7 +9,8 @@ import Training
 struct TrainerTests {
   /// A run of `steps` steps on random tokens, and those tokens.
   static func make(
-    steps: Int = 12, slots: Int = 2, change: (inout TrainingOptions) -> Void = { _ in }
+    steps: Int = 12, slots: Int = 2, width: Int = 16,
+    change: (inout TrainingOptions) -> Void = { _ in }
   ) throws -> (RunConfig, TokenSequence) {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -29,7 +30,7 @@ struct TrainerTests {
     var options = ModelOptions()
     options.contextLength = 16
     options.layers = 2
-    options.width = 16
+    options.width = width
     options.heads = 2
     options.qkNorm = .perHead
     let model = try ModelConfig(options, vocabularySize: 32)

@@ -51,7 +51,11 @@ struct ShardFormat: Sendable {
   }
 
   /// The number of tokens that the header promises, after checking it and the length of the file.
-  func tokenCount(of file: MappedFile, named name: String) throws(UserError) -> Int {
+  ///
+  /// - Parameter expected: the number in the manifest, if there is one
+  func tokenCount(
+    of file: MappedFile, named name: String, expecting expected: Int? = nil
+  ) throws(UserError) -> Int {
     guard file.count >= ShardFormat.headerBytes else {
       throw ShardFormat.error(
         "truncated: the file ends here, inside the header of \(ShardFormat.headerBytes) bytes",
@@ -70,15 +74,19 @@ struct ShardFormat: Sendable {
     guard header[2] >= 0 else {
       throw ShardFormat.error("token count \(header[2]) in the header", name, 8)
     }
-    let expected = ShardFormat.headerBytes + Int(header[2]) * width
-    guard file.count >= expected else {
+    if let expected, expected != header[2] {
       throw ShardFormat.error(
-        "truncated: the file ends here, \(expected - file.count) bytes short of its \(header[2]) tokens",
+        "the header has \(header[2]) tokens, but the manifest \(expected)", name, 8)
+    }
+    let end = ShardFormat.headerBytes + Int(header[2]) * width
+    guard file.count >= end else {
+      throw ShardFormat.error(
+        "truncated: the file ends here, \(end - file.count) bytes short of its \(header[2]) tokens",
         name, file.count)
     }
-    guard file.count == expected else {
+    guard file.count == end else {
       throw ShardFormat.error(
-        "\(file.count - expected) bytes follow the last of its \(header[2]) tokens", name, expected)
+        "\(file.count - end) bytes follow the last of its \(header[2]) tokens", name, end)
     }
     return Int(header[2])
   }

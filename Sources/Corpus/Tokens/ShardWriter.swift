@@ -67,7 +67,10 @@ public struct ShardWriter {
     var bytes = ShardFormat(vocabularySize: vocabularySize).encode(pending[...])
     if compressed { bytes = Gzip.compress(bytes) }
     try DurableFile.write(Data(bytes), to: folder.appendingPathComponent(file))
-    shards.append(.init(file: file, tokens: pending.count, sha256: Checksum.sha256(of: bytes)))
+    let blocks = FileDigest(count: bytes.count) { bytes[$0] }.blocks
+    shards.append(
+      .init(
+        file: file, tokens: pending.count, sha256: Checksum.sha256(of: bytes), blocks: blocks))
     pending.removeAll(keepingCapacity: true)
   }
 }

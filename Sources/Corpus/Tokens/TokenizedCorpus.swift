@@ -69,7 +69,7 @@ public struct TokenizedCorpus: Sendable {
     guard let expected = manifest.taskSHA256 else { return [] }
     let url = folder.appendingPathComponent("tasks.jsonl")
     let data = try TokenizedCorpus.read(url)
-    try TokenizedCorpus.check(Checksum.sha256(of: data), expected, url)
+    try TokenizedCorpus.check(FileDigest.whole(expected).damage(to: data), url)
     struct Document: Decodable {
       let text: String
     }
@@ -126,14 +126,11 @@ public struct TokenizedCorpus: Sendable {
       shard.isCompressed
       ? try file.inflated(
         named: url.path, limit: ShardFormat.headerBytes + shard.tokens * format.width) : file
-    let count = try format.tokenCount(of: contents, named: url.path)
-    guard count == shard.tokens else {
-      throw ShardFormat.error(
-        "the header has \(count) tokens, but the manifest \(shard.tokens)", url.path, 8)
-    }
+    _ = try format.tokenCount(of: contents, named: url.path, expecting: shard.tokens)
     if verifying {
       try format.checkTokens(of: contents, named: url.path, below: manifest.vocabularySize)
-      try TokenizedCorpus.check(Checksum.sha256(of: file), shard.sha256, url)
+      try TokenizedCorpus.check(
+        shard.digest.damage(count: file.count, bytes: file.bytes(in:)), url)
     }
     return contents
   }
@@ -143,7 +140,7 @@ public struct TokenizedCorpus: Sendable {
   ) throws(UserError) -> Tokenizer {
     let url = folder.appendingPathComponent("tokenizer.json")
     let data = try read(url)
-    try check(Checksum.sha256(of: data), manifest.tokenizerSHA256, url)
+    try check(FileDigest.whole(manifest.tokenizerSHA256).damage(to: data), url)
     let tokenizer = try Tokenizer(contentsOf: url)
     guard tokenizer.vocabularySize == manifest.vocabularySize,
       tokenizer.endOfText == manifest.endOfText
@@ -165,14 +162,11 @@ public struct TokenizedCorpus: Sendable {
     }
   }
 
-  private static func check(
-    _ found: String, _ expected: String, _ url: URL
-  ) throws(UserError) {
-    guard found == expected else {
-      throw UserError(
-        .badData, "altered: its SHA-256 is \(found), but the manifest has \(expected)",
-        at: url.path, fix: ShardFormat.fix)
-    }
+  private static func check(_ damage: Range<Int>?, _ url: URL) throws(UserError) {
+    guard let damage else { return }
+    throw UserError(
+      .badData, "altered: the SHA-256 of these bytes is not the manifest's",
+      at: "\(url.path), bytes \(damage.lowerBound) to \(damage.upperBound)", fix: ShardFormat.fix)
   }
 }
 

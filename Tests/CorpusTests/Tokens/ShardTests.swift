@@ -154,6 +154,39 @@ struct ShardTests {
     }
   }
 
+  /// Of a shard longer than a MiB, the damaged MiB is named; of an older corpus's, the whole file.
+  @Test func damageHasAPlace() throws {
+    try withTokenFolder { folder in
+      let raw = folder.appendingPathComponent("raw")
+      var writer = ShardWriter(folder: raw, name: "train", vocabularySize: 256)
+      try writer.append((0..<1_500_000).map { Int32($0 % 251) })
+      let shard = try #require(try writer.finish().first)
+      #expect(shard.blocks?.count == 3)
+      try Tokenizer.bytes.save(to: raw.appendingPathComponent("tokenizer.json"))
+      let corpus = try TokenizedCorpus.adopt(
+        [.init(name: "train", purpose: .training, files: [raw.appendingPathComponent(shard.file)])],
+        tokenizer: raw.appendingPathComponent("tokenizer.json"), name: "c",
+        into: folder.appendingPathComponent("c"))
+      let url = corpus.folder.appendingPathComponent("train.bin")
+      var bytes = try Data(contentsOf: url)
+      bytes[2 << 20] ^= 1
+      try bytes.write(to: url)
+      expectUserError(.badData, "train.bin, bytes 2097152 to \(bytes.count): altered") {
+        _ = try TokenizedCorpus(opening: corpus.folder, verifying: true)
+      }
+      let manifest = corpus.folder.appendingPathComponent("manifest.json")
+      let older = try String(contentsOf: manifest, encoding: .utf8)
+        .replacing(/[ ]{2}"digest" : ".{64}",\n/, with: "")
+        .replacing(/"blocks" : \[[^\]]*\],/, with: "")
+        .replacingOccurrences(of: "\"version\" : 2", with: "\"version\" : 1")
+      #expect(!older.contains("blocks"))
+      try Data(older.utf8).write(to: manifest)
+      expectUserError(.badData, "train.bin, bytes 0 to \(bytes.count): altered") {
+        _ = try TokenizedCorpus(opening: corpus.folder, verifying: true)
+      }
+    }
+  }
+
   @Test func namesWhatIsWrongWithACompressedShard() throws {
     try withTokenFolder { folder in
       _ = try make(folder, compressed: true)
