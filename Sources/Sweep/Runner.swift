@@ -40,6 +40,11 @@ public struct Runner: Sendable {
       mostShare = seconds == nil ? 0.01 : 1
       self.retention = retention
     }
+
+    /// The time to the next checkpoint after one that took `cost`.
+    public func pause(after cost: Duration) -> Duration {
+      max(.seconds(seconds), cost / mostShare)
+    }
   }
 
   /// - Parameters:
@@ -90,11 +95,13 @@ public struct Runner: Sendable {
         trainer, runID: id, log: MetricsLog.intact(logFile), warn: warn) ?? RunProgress(runID: id)
     let log = try MetricsLog(logFile, resumingAt: state.step)
 
-    let divergence = try train(trainer, &state, log, checkpoints, id)
+    var clock = CheckpointClock(saving)
+    let divergence = try train(trainer, &state, log, checkpoints, &clock, id)
     var validation: [ValidationLoss] = []
     var tasks: [TaskError] = []
     if divergence == nil {
-      (validation, tasks) = try evaluate(trainer, evaluator, log, folder)
+      (validation, tasks) = try evaluate(
+        trainer, evaluator, log, folder, checkpointShare: clock.share)
     }
     let record = RunRecord(
       id: id, config: config, uniqueTokens: trainer.uniqueTokens,
@@ -127,15 +134,13 @@ public struct Runner: Sendable {
   /// Steps to the end of the run, or to its divergence, which is returned.
   private func train(
     _ trainer: Trainer, _ state: inout RunProgress, _ log: MetricsLog,
-    _ checkpoints: CheckpointStore, _ id: String
+    _ checkpoints: CheckpointStore, _ clock: inout CheckpointClock, _ id: String
   ) throws(UserError) -> RunRecord.Outcome? {
     let config = trainer.config
     let training = config.training
     let logEvery = max(1, training.steps / 200)
     let tailStart = training.steps - max(1, training.steps / 10)
     var throughput = Throughput(config, from: trainer.step, peakFLOPS: peakFLOPS)
-    var lastSave = ContinuousClock.now
-    var pause = Duration.seconds(saving.seconds)
     progress.update(id, config, step: trainer.step)
     while trainer.step < training.steps {
       if stop.isSet {
@@ -160,6 +165,7 @@ public struct Runner: Sendable {
           "train/grad_norm": report.gradientNorm,
           "throughput/tokens_per_second": rate.tokensPerSecond,
           "throughput/mfu": rate.utilisation,
+          "throughput/checkpoint_share": clock.share,
         ])
         state.loggedLoss = .init()
       }
@@ -168,22 +174,16 @@ public struct Runner: Sendable {
         return .init(.diverged, step: report.step, reason: reason)
       }
       progress.update(id, config, step: report.step)
-      let isRetained =
-        saving.retention.everySteps.map { report.step.isMultiple(of: $0) } ?? false
-      if isRetained || ContinuousClock.now - lastSave > pause {
-        let start = ContinuousClock.now
-        try save(trainer, state, log, checkpoints)
-        lastSave = .now
-        pause = max(.seconds(saving.seconds), (lastSave - start) / saving.mostShare)
-      }
+      guard clock.isDue(after: report.step) || report.step == training.steps else { continue }
+      try clock.time { () throws(UserError) in try save(trainer, state, log, checkpoints) }
     }
-    try save(trainer, state, log, checkpoints)
     return nil
   }
 
   /// Measures the finished model, logs the losses and stores every item of every task.
   private func evaluate(
-    _ trainer: Trainer, _ evaluator: Evaluator, _ log: MetricsLog, _ folder: URL
+    _ trainer: Trainer, _ evaluator: Evaluator, _ log: MetricsLog, _ folder: URL,
+    checkpointShare: Double
   ) throws(UserError) -> ([ValidationLoss], [TaskError]) {
     let shouldStop: @Sendable () -> Bool = { [stop] in stop.isSet }
     let borrowed = cores.take(upTo: .max)
@@ -197,6 +197,7 @@ public struct Runner: Sendable {
     var line = [
       "step": Double(trainer.step),
       "tokens": Double(trainer.step * trainer.config.training.batchTokens),
+      "throughput/checkpoint_share": checkpointShare,
     ]
     for set in validation {
       line["val/\(set.set)/loss"] = set.loss

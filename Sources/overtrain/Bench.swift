@@ -18,6 +18,9 @@ struct BenchCommand: ParsableCommand {
 
       MFU is the exact FLOPs (causal attention) over the time, over the sgemm rate of as many cores.
 
+      A checkpoint is measured too, written below the working folder, with its share of the time of a \
+      run at the default interval.
+
       With --kernels: every kernel at the config's shape beside the limit measured next to it. With
       --text FILE: speed of training a tokenizer on the file and of encoding it, on one core.
       """)
@@ -65,6 +68,8 @@ struct BenchCommand: ParsableCommand {
       ? Self.evaluationRate(
         trainer.model, trainer.weights, text, workers: workers, seconds: seconds / 4)
       : nil
+    let digest = trainer.digest
+    let checkpoint = steps == nil ? try CheckpointCost(trainer, workers: workers) : nil
     let flops = Double(tokens) * run.model.trainingFLOPsPerToken
     let result = BenchResult(
       config: config, workers: workers, tokensPerSecond: Double(tokens) / elapsed,
@@ -72,7 +77,8 @@ struct BenchCommand: ParsableCommand {
       limitFraction: flops / elapsed / (max(sgemm, product) * 1e9), sgemmGFLOPS: sgemm,
       productGFLOPS: product, peakRSSMB: memory, microbatchTokens: run.training.microbatchTokens,
       kernels: Self.shares(kernels, of: elapsed * Double(workers), tokens, run.model),
-      loss: loss, digest: trainer.digest, evaluationTokensPerSecond: evaluation)
+      loss: loss, digest: digest, evaluationTokensPerSecond: evaluation,
+      checkpoint: checkpoint)
     if json { try printJSON(result) } else { result.show() }
   }
 
@@ -218,6 +224,7 @@ private struct BenchResult: Encodable {
   let digest: String
   /// Forward only, as `eval` scores.
   let evaluationTokensPerSecond: Double?
+  let checkpoint: CheckpointCost?
 
   func show() {
     print(
@@ -229,6 +236,13 @@ private struct BenchResult: Encodable {
       print(
         "evaluation \(short(evaluation)) tokens/s, "
           + String(format: "%.1f times as fast", evaluation / tokensPerSecond))
+    }
+    if let checkpoint {
+      print(
+        String(
+          format: "checkpoint %.1f MB, %.3f times weights and moments, %.3f s: %.2f %% of the time",
+          Double(checkpoint.bytes) / 1e6, checkpoint.timesState, checkpoint.seconds,
+          100 * checkpoint.share))
     }
     for (name, kernel) in kernels.sorted(by: { $0.value.seconds > $1.value.seconds }) {
       let rate = kernel.gflopsPerWorker.map { String(format: "  %5.0f GFLOP/s", $0) } ?? ""

@@ -136,6 +136,24 @@ struct GridSweepTests {
     #expect(plan.warnings.contains { $0.contains("0 runs to fit on") })
   }
 
+  /// Every line of the log says what share of the time so far went into checkpoints.
+  @Test func checkpointsAreTimed() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let corpus = try corpus()
+    let cells = Array(try cells(corpus).prefix(1))
+    let store = try sweep(cells, corpus)
+    let log = try String(
+      contentsOf: store.runFolder(cells[0].id).appendingPathComponent("metrics.jsonl"),
+      encoding: .utf8)
+    let shares = log.matches(of: /"throughput\/checkpoint_share":([0-9.e-]+)/).compactMap {
+      Double($0.1)
+    }
+    #expect(shares.count == log.split(separator: "\n").count)
+    #expect(shares.allSatisfy { (0..<1).contains($0) })
+    // There was one at the end.
+    #expect((shares.last ?? 0) > 0)
+  }
+
   /// What is asked for before a grid is at least what it leaves behind, and not ten times as much.
   @Test func diskSpaceIsEstimated() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
