@@ -7,69 +7,88 @@ import Testing
 /// `make test` a few; OVERTRAIN_FAULTS is the seed of the former.
 @Suite(.serialized)
 struct WriteFaultTests {
-  /// A command that writes below a folder.
+  /// A command that writes below the folder `made`.
   private struct Scenario: Sendable {
     let arguments: [String]
-    /// Where it writes, below the program's folder; removed before each trial.
-    let folder: String
+    /// What is copied to `made` before each trial; nothing if nil.
+    let start: String?
     /// The bytes that it leaves, by path; those that differ every time left out.
     let results: @Sendable (Program) throws -> [String: String]
+
+    init(
+      _ arguments: [String], from start: String? = nil,
+      results: @escaping @Sendable (Program) throws -> [String: String] = WriteFaultTests.files
+    ) {
+      self.arguments = arguments
+      self.start = start
+      self.results = results
+    }
+
+    var name: String { arguments[0] == "import" ? arguments[1] : arguments[0] }
   }
 
-  private static let scenarios = [
-    Scenario(arguments: ["data", "chain.yaml", "--downloads", "made/downloads"], folder: "made") {
-      try files($0, "made")
-    },
-    Scenario(
-      arguments: [
+  /// Every command that writes what is kept.
+  private static func scenarios(_ program: Program) throws -> [Scenario] {
+    let runs = try FileManager.default.contentsOfDirectory(
+      atPath: program.folder.appendingPathComponent("ladder/g").path)
+    let run = try "made/g/" + #require(runs.first { $0.contains("-a4-") })
+    let grid = ["small.yaml", "--cores", "1", "--runs", "made"]
+    let training: @Sendable (Program) throws -> [String: String] = {
+      try ResumeTests.results($0, "made")
+    }
+    let published = ThirdTrainingSetTests.published.path
+    return [
+      Scenario(["data", "chain.yaml", "--downloads", "made/downloads", "--out", "made/corpora"]),
+      Scenario([
         "data", "--shards", "data/corpora/chain/train.bin", "--validation-shards",
         "data/corpora/chain/val.bin", "--tokenizer", "data/corpora/chain/tokenizer.json", "--name",
-        "own",
-      ], folder: "made"
-    ) { try files($0, "made") },
-    Scenario(
-      arguments: ["sweep", "small.yaml", "--cores", "1", "--checkpoint-seconds", "0.001"],
-      folder: "made"
-    ) { try ResumeTests.results($0, "made") },
-    Scenario(arguments: ["fit", "runs.csv", "--law", "chinchilla", "--name", "f"], folder: "made") {
-      try files($0, "made")
-    },
-    Scenario(arguments: ["report", "fits/f", "-o", "made/report.html"], folder: "made") {
-      try files($0, "made")
-    },
-    Scenario(
-      arguments: ["predict", "fits/f", "--N", "1e7", "--D", "1e9", "--freeze", "made/p.json"],
-      folder: "made"
-    ) { program in
-      try files(program, "made").mapValues { $0.replacing(/"(date|hash)".*/, with: "") }
-    },
-    Scenario(
-      arguments: [
-        "import", "csv", "runs.csv", "--map", "N=N", "--map", "D=D", "--map", "loss=loss",
-      ],
-      folder: "made"
-    ) { try files($0, "made") },
-  ]
-
-  private static func arguments(_ scenario: Scenario) -> [String] {
-    switch scenario.arguments[0] {
-    case "data": scenario.arguments + ["--corpora", "made/corpora"]
-    case "sweep": scenario.arguments + ["--runs", "made"]
-    case "fit": scenario.arguments + ["--out", "made"]
-    case "import": scenario.arguments + ["-o", "made/runs.csv"]
-    default: scenario.arguments
-    }
+        "own", "--out", "made/corpora",
+      ]),
+      Scenario(["sweep"] + grid + ["--checkpoint-seconds", "0.001"], results: training),
+      Scenario(["train"] + grid + ["--run", "a5"], results: training),
+      Scenario(
+        ["resume", run, "--cores", "1", "--digests", "\(run)/digests"], from: "begun",
+        results: training),
+      Scenario(["eval", run, "--items", "made/items"], from: "ladder", results: evaluated),
+      Scenario(["suite", "ladder/g", "--svg", "made/suite.svg"]),
+      Scenario(["fit", "runs.csv", "--name", "f", "--out", "made"]),
+      Scenario(["report", "fits/f", "-o", "made/report.html", "--svg", "made/loss.svg"]),
+      Scenario(["predict", "fits/f", "--N", "1e7", "--D", "1e9", "--freeze", "made/p.json"]) {
+        try files($0).mapValues { $0.replacing(/"(date|hash)".*/, with: "") }
+      },
+      Scenario(["isoflop", "runs.csv", "--svg", "made/iso.svg"]),
+      Scenario([
+        "grade", "runs.csv", "--averages", "--fit", "fits/f", "--svg", "made/tasks.svg",
+      ]),
+      Scenario([
+        "import", "csv", "runs.csv", "--map", "N=N", "--map", "D=D", "--map", "loss=loss", "-o",
+        "made/runs.csv",
+      ]),
+    ]
+      + (FileManager.default.fileExists(atPath: published)
+        ? [Scenario(["import", "gadre", published, "-o", "made"])] : [])
   }
 
-  private static func files(_ program: Program, _ folder: String) throws -> [String: String] {
+  @Sendable private static func files(_ program: Program) throws -> [String: String] {
     var files: [String: String] = [:]
-    let root = program.folder.appendingPathComponent(folder)
+    let root = program.folder.appendingPathComponent("made")
     for case let url as URL in FileManager.default.enumerator(
       at: root, includingPropertiesForKeys: [.isRegularFileKey]) ?? .init()
     where try url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true
-      && !url.lastPathComponent.hasSuffix(".lock")
+      && !url.lastPathComponent.hasSuffix("lock")
     {
       files[url.path] = String(decoding: try Data(contentsOf: url), as: UTF8.self)
+    }
+    return files
+  }
+
+  /// A measurement that failed after its line was written is made again: the line is there twice, but
+  /// for its date.
+  @Sendable private static func evaluated(_ program: Program) throws -> [String: String] {
+    var files = try files(program)
+    for (name, text) in files where name.hasSuffix("/evaluation.jsonl") {
+      let lines = text.split(separator: "\n").map { $0.replacing(/"date":"[^"]*"/, with: "") }
+      files[name] = Set(lines).sorted().joined()
     }
     return files
   }
@@ -79,16 +98,36 @@ struct WriteFaultTests {
     try program.write(
       TortureTests.grid.replacing("tokenMultipliers: [10, 5]", with: "tokenMultipliers: [5]")
         .replacing(#/ {8}b: .*\n/#, with: ""), to: "small.yaml")
-    let law = (1...12).map { i in
-      let (n, d) = (1e6 * Double(i * i), 3e8 * Double(1 + i % 4))
-      let loss = 1.7 + 400 * pow(n, -0.34) + 410 * pow(d, -0.28) + 0.001 * sin(Double(i))
-      return "\(n),\(d),\(loss)\n"
+    try program.write(
+      TortureTests.grid.replacing(
+        "tokenMultipliers: [10, 5]", with: "tokenMultipliers: [4, 5, 6, 7]"),
+      to: "ladder.yaml")
+    try program.write(LawCommandTests.table, to: "runs.csv")
+    for arguments in [
+      ["data", "chain.yaml"], ["sweep", "ladder.yaml", "--runs", "ladder"],
+      ["fit", "runs.csv", "--name", "f", "--out", "fits"],
+    ] {
+      let result = try program.run(arguments)
+      #expect(result.status == 0, "\(arguments): \(result.errors)")
     }
-    try program.write("N,D,loss\n" + law.joined(), to: "runs.csv")
-    #expect(try program.run("data", "chain.yaml").status == 0)
-    let fit = try program.run(
-      "fit", "runs.csv", "--law", "chinchilla", "--name", "f", "--out", "fits")
-    #expect(fit.status == 0, "\(fit.errors)")
+    // The folder of a run that has not yet begun.
+    let ladder = program.folder.appendingPathComponent("ladder/g")
+    for run in try FileManager.default.contentsOfDirectory(atPath: ladder.path)
+    where run.contains("-a4-") {
+      let begun = program.folder.appendingPathComponent("begun/g/\(run)")
+      try FileManager.default.createDirectory(at: begun, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        at: ladder.appendingPathComponent("\(run)/config.yaml"),
+        to: begun.appendingPathComponent("config.yaml"))
+    }
+  }
+
+  /// Puts `made` into the state that the command starts from.
+  private func reset(_ program: Program, _ scenario: Scenario) throws {
+    let made = program.folder.appendingPathComponent("made")
+    try? FileManager.default.removeItem(at: made)
+    guard let start = scenario.start else { return }
+    try FileManager.default.copyItem(at: program.folder.appendingPathComponent(start), to: made)
   }
 
   @Test func everyPlaceThatWrites() throws {
@@ -98,11 +137,12 @@ struct WriteFaultTests {
     var random = RandomSource(seed: UInt64(Faults.number("OVERTRAIN_FAULTS") ?? 1))
     let isExhaustive = Faults.number("OVERTRAIN_FAULTS") != nil
     var (injected, stopped) = (0, 0)
-    for scenario in Self.scenarios {
-      let folder = program.folder.appendingPathComponent(scenario.folder)
-      let arguments = Self.arguments(scenario)
-      guard let faults = Faults(folder) else { return }
-      try? FileManager.default.removeItem(at: folder)
+    guard let faults = Faults(program.folder.appendingPathComponent("made")) else { return }
+    for scenario in try Self.scenarios(program) {
+      let arguments = scenario.arguments
+      let name = scenario.name
+      try reset(program, scenario)
+      let untouched = try Self.files(program)
       let whole = try program.run(arguments, environment: faults.environment())
       #expect(whole.status == 0, "\(arguments): \(whole.errors)")
       let expected = try scenario.results(program)
@@ -116,16 +156,20 @@ struct WriteFaultTests {
         [ENOSPC, EIO, EACCES].map { (site: site, error: $0) }
       }
       if !isExhaustive { trials = Array(trials.shuffled(using: &random).prefix(2)) }
+      let before = stopped
       for (site, error) in trials {
-        try FileManager.default.removeItem(at: folder)
+        try reset(program, scenario)
         let once = random.integer(below: 2) == 0
         let number = 1 + random.integer(below: sites[site] ?? 1)
         let result = try program.run(
           arguments,
           environment: faults.environment(.error(error, once: once), at: number, site: site))
         injected += 1
-        let what = "\(arguments[0]), \(site), call \(number), errno \(error)\(once ? " once" : "")"
+        let what = "\(name), \(site), call \(number), errno \(error)\(once ? " once" : "")"
         #expect(!result.errors.contains("Fatal error"), "\(what)")
+        // What was there before is as it was; what comes new is whole.
+        let found = try Self.files(program)
+        #expect(untouched.allSatisfy { found[$0.key] == $0.value }, "\(what)")
         if result.status == 74 {
           stopped += 1
           #expect(result.errors.contains("fix:"), "\(what): \(result.errors)")
@@ -136,11 +180,13 @@ struct WriteFaultTests {
         }
         let again = try program.run(arguments)
         // What is frozen is never written again.
-        if scenario.arguments[0] == "predict", result.status == 0 { continue }
+        if name == "predict", result.status == 0 { continue }
         #expect(again.status == 0, "\(what): \(again.errors)")
         #expect(try scenario.results(program) == expected, "\(what)")
       }
-      print("faults: \(arguments[0]): \(trials.count) at \(sites.count) places that write")
+      print(
+        "faults: \(name): \(trials.count) at \(sites.count) places that write, "
+          + "\(stopped - before) stopped it")
       if isExhaustive {
         for (site, count) in sites.sorted(by: { $0.key < $1.key }) {
           print("faults:   3 at \(site), \(count) calls")
