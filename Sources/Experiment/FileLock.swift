@@ -37,7 +37,9 @@ public final class FileLock: Sendable {
       while !Self.takes(handle, file, tries: 1) { Thread.sleep(forTimeInterval: 0.2) }
     }
     self.handle = handle
-    write("pid \(ProcessInfo.processInfo.processIdentifier) of \(Self.machine)")
+    do {
+      try write("pid \(ProcessInfo.processInfo.processIdentifier) of \(Self.machine)\n")
+    } catch { throw DurableFile.ioError(error, writing: file) }
     Thread.detachNewThread { [weak self] in
       while true {
         Thread.sleep(forTimeInterval: Self.beatSeconds)
@@ -75,9 +77,7 @@ public final class FileLock: Sendable {
 
   /// Whether another machine holds the lock: its name stands in the file, touched of late.
   private static func hasForeignLease(_ file: URL) -> Bool {
-    guard let holder = holder(file), !holder.isEmpty, !holder.hasSuffix(machine) else {
-      return false
-    }
+    guard let holder = holder(file), !holder.hasSuffix(machine) else { return false }
     // Both times are the file server's, whose clock need not be ours.
     let probe = file.deletingLastPathComponent().appendingPathComponent(".\(UUID()).tmp")
     defer { try? FileManager.default.removeItem(at: probe) }
@@ -92,8 +92,13 @@ public final class FileLock: Sendable {
     return attributes?[.modificationDate] as? Date
   }
 
+  /// Who holds the lock, nil when nobody does. A line without its end is of a disk that was full, and
+  /// whoever wrote it has left.
   private static func holder(_ file: URL) -> String? {
-    try? String(contentsOf: file, encoding: .utf8)
+    guard let line = try? String(contentsOf: file, encoding: .utf8), line.hasSuffix("\n") else {
+      return nil
+    }
+    return String(line.dropLast())
   }
 
   /// Names the running system, within which flock is exact.
@@ -103,9 +108,9 @@ public final class FileLock: Sendable {
       ?? ProcessInfo.processInfo.hostName
   }()
 
-  private func write(_ text: String) {
-    try? handle.truncate(atOffset: 0)
-    try? handle.seek(toOffset: 0)
-    try? handle.write(contentsOf: Data(text.utf8))
+  private func write(_ text: String) throws {
+    try handle.truncate(atOffset: 0)
+    try handle.seek(toOffset: 0)
+    try handle.write(contentsOf: Data(text.utf8))
   }
 }

@@ -61,7 +61,7 @@ public struct GridPlan: Sendable {
       steps: training.steps, batchTokens: training.batchTokens,
       flops: model.trainingFLOPsPerToken * Double(training.tokens),
       memoryBytes: 4 * ((3 + training.slots) * count.total + training.slots * activations),
-      diskBytes: 2 * 3 * 4 * count.total + 200 * 300, done: done)
+      diskBytes: 2 * 3 * 4 * count.total + 200 * 320, done: done)
   }
 
   /// The doubts of LAWS 4.1: too few steps, long warm-ups, repeated data, laws without an answer.

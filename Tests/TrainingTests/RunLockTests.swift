@@ -28,10 +28,14 @@ struct RunLockTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     _ = try RunLock(folder)
     let file = folder.appendingPathComponent("run.lock")
-    try Data("pid 1 of another-machine".utf8).write(to: file)
+    // Half a line, of a writer whose disk was full, is nobody's.
+    try Data("pid 1 of anoth".utf8).write(to: file)
+    #expect(!RunLock.isHeld(folder))
+    _ = try RunLock(folder)
+    try Data("pid 1 of another-machine\n".utf8).write(to: file)
     #expect(RunLock.isHeld(folder))
     #expect { try RunLock(folder) } throws: { ($0 as? UserError)?.kind == .busy }
-    #expect(try String(contentsOf: file, encoding: .utf8) == "pid 1 of another-machine")
+    #expect(try String(contentsOf: file, encoding: .utf8) == "pid 1 of another-machine\n")
     let old = Date(timeIntervalSinceNow: -FileLock.leaseSeconds - 5)
     try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file.path)
     #expect(!RunLock.isHeld(folder))
