@@ -1,5 +1,7 @@
 // The derivation and the shapes are in CausalAttention.swift.
 
+import WideKernels
+
 /// Writes d(loss)/d(qkv) [B·T, (H + 2G)·W] from d(loss)/dO [B·T, H·W], with what the forward pass saw,
 /// wrote and saved.
 @inline(never)
@@ -79,6 +81,14 @@ private func softmaxColumnsBackward(
   _ s: Floats, _ dP: Floats, start: Int, seen: Int, top: Floats, inverse: Floats, dots: Floats
 ) {
   let tile = tile
+  if CPU.hasWideVectors {
+    for offset in stride(from: 0, to: tile, by: 16) {
+      wideSoftmaxColumnsBackward(
+        s + offset, dP + offset, row: tile, start: start, offset: offset, seen: seen, top: top,
+        inverse: inverse, dots: dots)
+    }
+    return
+  }
   for offset in stride(from: 0, to: tile, by: 8) {
     guard offset < seen - start else {  // beyond the last query
       for i in stride(from: offset, to: seen * tile, by: tile) {

@@ -1,5 +1,7 @@
 // The derivation and the shapes are in CausalAttention.swift.
 
+import WideKernels
+
 /// O of every head. Reads `qkv` [B·T, (H + 2G)·W], writes `o` [B·T, H·W] and, for the way back, m and
 /// 1/l into `statistics` [B·H, 2·T].
 @inline(never)
@@ -57,6 +59,11 @@ private func softmaxColumns(
   _ s: Floats, start: Int, seen: Int, top: Floats, inverse: Floats
 ) {
   for offset in stride(from: 0, to: min(tile, seen - start), by: 16) {
+    if CPU.hasWideVectors {
+      wideSoftmaxColumns(
+        s + offset, row: tile, start: start, offset: offset, seen: seen, top: top, inverse: inverse)
+      continue
+    }
     softmaxColumns(
       s + offset, row: tile, start: start, offset: offset, seen: seen, top: top, inverse: inverse)
   }

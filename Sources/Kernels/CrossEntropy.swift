@@ -1,4 +1,5 @@
 import Foundation
+import WideKernels
 
 // The head and its loss. With logits z = h Eᵀ, Z = logsumexp(z) and p = exp(z − Z), for target y
 //   loss = (Z − z_y) + c Z²        dz = p (1 + 2 c Z) − [y]
@@ -91,6 +92,10 @@ private func maximum(_ z: Floats, _ count: Int) -> Float {
 
 /// max z and logsumexp(z), leaving z as it is.
 func logSumExp(_ z: Floats, _ count: Int) -> (top: Float, logSum: Float) {
+  if CPU.hasWideVectors {
+    let (top, total) = wideExponentials(z, count, replacing: false)
+    return (top, top + log(total))
+  }
   let top = maximum(z, count)
   var s0 = Float8.zero
   var s1 = Float8.zero
@@ -110,6 +115,10 @@ func logSumExp(_ z: Floats, _ count: Int) -> (top: Float, logSum: Float) {
 
 /// z ← exp(z − max z); returns logsumexp(z) and 1 / Σ exp(z − max z).
 private func exponentiate(_ z: Floats, _ count: Int) -> (logSum: Float, inverse: Float) {
+  if CPU.hasWideVectors {
+    let (top, total) = wideExponentials(z, count, replacing: true)
+    return (top + log(total), 1 / total)
+  }
   let top = maximum(z, count)
   var s0 = Float8.zero
   var s1 = Float8.zero
