@@ -56,10 +56,11 @@ import Testing
     #expect(try results.count == 2 * 4 + 1 && ResumeTests.results(program, "avx512") == results)
   }
 
-  /// Weights × (3 + workers) + 64 MiB: weights, two moments, and a gradient for each worker.
-  @Test(arguments: [("xs", 33_888), ("c1", 360_768), ("c2", 1_852_544)])
+  /// Weights × (3 + workers) + 64 MiB: weights, two moments, and a gradient for each worker. Large
+  /// models (c4) have one gradient, and keep within it from two workers on.
+  @Test(arguments: [("xs", 33_888), ("c1", 360_768), ("c2", 1_852_544), ("c4", 6_917_376)])
   func memory(_ config: String, _ parameters: Int) throws {
-    for workers in [1, 2] {
+    for workers in config == "c4" ? [2, 3] : [1, 2] {
       let limit = Double(4 * parameters * (3 + workers)) / 1_048_576 + 64
       let peak = try bench(config, steps: 1, workers: workers).peakRSSMB
       #expect(peak <= limit, "\(config) with \(workers) workers: \(peak) of \(limit) MiB")
