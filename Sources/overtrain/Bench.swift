@@ -301,22 +301,9 @@ struct BenchConfig {
       evaluation: EvaluationConfig(), tokenMultiplier: nil, replicate: 0, seed: 1)
   }
 
-  /// A quarter of a million tokens whose frequencies fall as those of words do (Zipf's law).
+  /// A quarter of a million tokens.
   func tokens() throws(UserError) -> TokenSequence {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("overtrain-bench-\(ProcessInfo.processInfo.processIdentifier)")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    var random = RandomSource(seed: 1)
-    var writer = ShardWriter(folder: folder, name: "train", vocabularySize: vocabularySize)
-    for _ in 0..<64 {
-      let tokens = (0..<4096).map { _ in
-        Int32(min(Double(vocabularySize - 1), pow(Double(vocabularySize), random.uniform()) - 1))
-      }
-      try writer.append(tokens)
-    }
-    let shard = try writer.finish()[0]
-    return try TokenSequence(
-      opening: folder.appendingPathComponent(shard.file), vocabularySize: vocabularySize)
+    try .zipf(vocabularySize: vocabularySize, count: 1 << 18)
   }
 }
 
