@@ -50,9 +50,6 @@ struct DataConstrainedFit: LossFit {
 
   var lossLaw: any LossLaw { law }
   var degreesOfFreedom: Int { count - LawKind.dataConstrained.parameterCount }
-  var residualSD: Double? {
-    degreesOfFreedom > 0 ? (residualSquares / Double(degreesOfFreedom)).squareRoot() : nil
-  }
   var zeroColumns: [String] { base.zeroColumns }
   var atGridEdge: Bool {
     base.atGridEdge

@@ -43,13 +43,7 @@ struct KaplanFit: LossFit {
     let (r, columns) = KaplanFit.linearised(theta, samples, objective)
     residualSquares = dot(r, r)
     jacobian = SingularValues(columns: columns)
-    conditionNumber =
-      SingularValues(
-        columns: columns.map { column in
-          let length = dot(column, column).squareRoot()
-          return length > 0 ? column.map { $0 / length } : column
-        }
-      ).conditionNumber
+    conditionNumber = SingularValues(scaled: columns).conditionNumber
   }
 
   /// The minima of the grid, lowest first.
@@ -157,9 +151,6 @@ struct KaplanFit: LossFit {
       alphaD: exp(theta[1]))
   }
   var degreesOfFreedom: Int { samples.count - theta.count }
-  var residualSD: Double? {
-    degreesOfFreedom > 0 ? (residualSquares / Double(degreesOfFreedom)).squareRoot() : nil
-  }
   var zeroColumns: [String] { [] }
   var atGridEdge: Bool { !theta.prefix(2).allSatisfy { (log(1e-3)...log(10)).contains($0) } }
   func profiles(level: Double) -> [ProfileInterval] { [] }
@@ -172,18 +163,11 @@ struct KaplanFit: LossFit {
     }
   }
 
-  func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double? {
-    predictionSD(at: coordinates).map {
-      StudentT.quantile(level: level, degrees: degreesOfFreedom) * $0
-    }
-  }
-
   /// Parametric bootstrap with σ² = Σr²/χ², each draw searched from the grid.
   func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw] {
     guard degreesOfFreedom > 0 else { return [] }
     return (0..<count).map { _ in
-      let chi = max(random.chiSquared(degrees: degreesOfFreedom), 1e-6)
-      let sigma = (residualSquares / chi).squareRoot()
+      let sigma = drawnNoise(random: &random)
       var copies = samples
       for i in copies.indices {
         let fitted = exp(KaplanFit.logLoss(theta, copies[i].x).0)

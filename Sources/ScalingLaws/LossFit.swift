@@ -135,18 +135,13 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
 }
 
 /// A fitted loss law of whatever kind.
-protocol LossFit: Sendable {
+protocol LossFit: ResidualFit {
   var lossLaw: any LossLaw { get }
   var value: Double { get }
-  var degreesOfFreedom: Int { get }
-  var residualSD: Double? { get }
-  var residualSquares: Double { get }
   var zeroColumns: [String] { get }
   var atGridEdge: Bool { get }
   var minima: Int { get }
   var conditionNumber: Double { get }
-  func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double?
-  func predictionSD(at coordinates: SIMD2<Double>) -> Double?
   func profiles(level: Double) -> [ProfileInterval]
   func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw]
 }
