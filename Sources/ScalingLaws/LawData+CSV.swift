@@ -168,7 +168,7 @@ private func requireUnique(_ points: [LawPoint]) throws(UserError) {
 }
 
 /// Cells to values, with errors that name the line.
-private struct RowReader {
+struct RowReader {
   let header: [String]
   let name: String
 
