@@ -269,6 +269,7 @@ private struct FigureList {
       add("M of \(point.run)", point.tokenMultiplier, "D/N", [point.run])
       add("C of \(point.run)", point.compute, "6·N·D", [point.run])
     }
+    add("weight of \(point.run)", point.weight, how, [point.run])
     add("loss of \(point.run)", point.loss, how, [point.run])
     add("error of \(point.run)", point.error, how, [point.run])
     for (task, error) in (point.taskErrors ?? [:]).sorted(by: { $0.key < $1.key }) {

@@ -27,8 +27,12 @@ struct FittedLaw<Law: SeparableLaw>: ResidualFit {
 
   /// The law that fits `values` at `coordinates` best.
   init(coordinates: [SIMD2<Double>], values: [Double], objective: Objective) {
-    let center = coordinates.reduce(SIMD2<Double>.zero, +) / Double(coordinates.count)
-    let samples = zip(coordinates, values).map { Sample(x: $0 - center, y: $1) }
+    self.init(zip(coordinates, values).map { Sample(x: $0, y: $1) }, objective: objective)
+  }
+
+  /// The law that fits samples best, their coordinates not shifted yet.
+  init(_ samples: [Sample], objective: Objective) {
+    let (samples, center) = samples.centered
     let grid = ExponentGrid<Law>(samples)
     let optimum = VariableProjection(samples: samples, objective: objective, grid: grid).solve()
     self.init(
@@ -54,8 +58,11 @@ struct FittedLaw<Law: SeparableLaw>: ResidualFit {
       .map { Law.columnNames[$0] }
     atGridEdge = optimum.atEdge
     minima = optimum.minima
-    var rows = samples.map {
-      gradient(Law.self, $0.x, optimum.exponents, optimum.coefficients, objective)
+    var rows = samples.map { sample in
+      let root = sample.weight.squareRoot()
+      return gradient(
+        Law.self, sample.x, optimum.exponents, optimum.coefficients, objective
+      ).map { root * $0 }
     }
     if exponentInformation > 0 {
       let zeros = [Double](repeating: 0, count: Law.parameterCount - 1)
@@ -81,7 +88,7 @@ struct FittedLaw<Law: SeparableLaw>: ResidualFit {
     samples.reduce(0) { sum, sample in
       let f = (Law.row(sample.x, optimum.exponents) * optimum.coefficients).sum()
       let r = objective.residual(measured: sample.y, predicted: f)
-      return sum + r * r
+      return sum + sample.weight * r * r
     }
   }
 
@@ -127,7 +134,8 @@ struct FittedLaw<Law: SeparableLaw>: ResidualFit {
     var copies = samples
     for i in copies.indices {
       let fitted = (Law.row(copies[i].x, exponents) * coefficients).sum()
-      copies[i].y = objective.perturbed(fitted, by: sigma * random.normal())
+      let noise = sigma / copies[i].weight.squareRoot()
+      copies[i].y = objective.perturbed(fitted, by: noise * random.normal())
     }
     return (copies, sigma)
   }

@@ -5,7 +5,7 @@ import SwiftCSV
 
 extension LawData {
   /// Reads a CSV with the columns `N,D,loss` and, if present, `error`, `run`, `role`, `errorRole`,
-  /// `chance`, `unique` (distinct tokens among D), `config`, `tokenizer`, `convention` (which
+  /// `chance`, `unique` (distinct tokens among D), `weight`, `config`, `tokenizer`, `convention` (which
   /// parameters N counts), `loss/SET`, `error/TASK`, `chance/TASK` and `N/CONVENTION`; other columns
   /// are ignored. Without `role` every row is for fitting. `loss` may be empty in rows that are not
   /// for fitting: they are predicted only.
@@ -119,6 +119,9 @@ extension LawData {
     ]
     if points.contains(where: { $0.uniqueTokens != nil }) {
       columns.append(("unique", { cell($0.uniqueTokens) }))
+    }
+    if points.contains(where: { $0.weight != nil }) {
+      columns.append(("weight", { cell($0.weight) }))
     }
     if points.contains(where: { $0.config != nil }) {
       columns.append(("config", { quoted($0.config ?? "") }))
@@ -266,6 +269,7 @@ struct RowReader {
     point.setLosses = try numbers("loss/", row, line)?.filter { $0.value.isFinite && $0.value > 0 }
     point.otherCounts = try numbers("N/", row, line)
     point.uniqueTokens = try number("unique", row, line)
+    point.weight = try number("weight", row, line)
     point.config = text("config", row)
     return point
   }
@@ -298,6 +302,9 @@ extension LawPoint {
     }
     if let error, !(0...1).contains(error) {
       return bad("the error is \(error)", "error is a share from 0 to 1, not a percentage")
+    }
+    if let weight, !(weight > 0) {
+      return bad("the weight is \(weight)", "a weight is positive: leave a run out to ignore it")
     }
     if let uniqueTokens, !(uniqueTokens >= 1 && uniqueTokens <= tokens * 1.000001) {
       return bad(
