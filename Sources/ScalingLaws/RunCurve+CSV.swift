@@ -45,7 +45,7 @@ extension RunCurve {
         .badData,
         "\(samples.count { $0.step > warmupSteps }) losses after the warm-up, which ends at step"
           + " \(warmupSteps); a curve needs 12",
-        at: name, fix: "log the loss more often, or wait until the run is further on")
+        at: name, fix: "log the loss more often, wait until the run is further on, or say --warmup")
     }
   }
 
@@ -105,6 +105,10 @@ extension RunCurve {
           "fill in the learning rate of every row, or drop the column")
       }
       rows.append((step, loss, rate))
+    }
+    if !rows.isEmpty, rows.allSatisfy({ $0.rate == 0 }) {
+      throw UserError(
+        .badData, "lr is 0 in every row", at: name, fix: "fill it in, or drop the column")
     }
     return rows
   }

@@ -130,6 +130,7 @@ struct CurveLawTests {
     ("step,loss\n3,nan\n", 65, "the loss is nan"), ("step,loss\n3,x\n", 65, "loss is \"x\""),
     ("step,loss,lr\n3,2,\n", 65, "lr is empty"), ("step,loss,lr\n3,2,-1\n", 65, "lr is -1"),
     ("step,loss\n3,2\n", 65, "1 losses after the warm-up"), ("step,loss\n9,2\n", 64, "past 5"),
+    ("step,loss,lr\n3,2,0\n4,2,0\n", 65, "lr is 0 in every row"),
     ("step,loss\n90000000,2\n", 65, "count steps in hundreds"), ("", 65, "no column step"),
   ])
   func badCurves(text: String, code: Int32, words: String) throws {
