@@ -136,14 +136,16 @@ enum PageTemplate {
     <h2>Other validation sets</h2>
     <div class="scroll"><table>
     <thead><tr><th>set</th><th>verdict</th><th class="n">backtest</th><th class="n">guess</th>\
-    <th class="n">α</th><th class="n">κ</th><th class="n">R²</th><th class="n">held out</th></tr></thead>
+    <th class="n">α</th><th class="n">κ</th><th class="n">R²</th><th class="n">dearer runs</th>\
+    <th class="n">beyond</th></tr></thead>
     <tbody>{{#verdicts}}<tr><th scope="row" class="long">{{head}}<small>{{note}}</small></th>\
     <td class="word">{{word}}</td>{{#cells}}<td class="n">{{.}}</td>{{/cells}}</tr>
     {{/verdicts}}</tbody></table></div>
     <p class="note">Whether the loss on a set can be predicted from these training runs: small runs \
     alone judge, the law of the cheaper ones predicting the dearer. κ and R²: loss there as a power of \
     loss on the own set. Guess: that a dearer run does as well as the best cheaper one. \
-    The column held out has no part in the verdict.</p>
+    The last two columns, errors on runs as far as the backtests went and on those beyond, have no part \
+    in the verdict.</p>
     </section>
     {{/hasVerdicts}}
     <section>

@@ -9,9 +9,8 @@ extension SetVerdict {
   }
 
   static let columns = [
-    "training", "validation", "verdict", "backtest", "worst", "guess", "×C", "α", "κ from own",
-    "R²",
-    "held out", "worst",
+    "training", "validation", "verdict", "backtest", "worst", "guess", "tested to", "α",
+    "κ from own", "R²", "dearer runs", "worst", "beyond", "worst",
   ]
 
   /// The cells, by column.
@@ -20,15 +19,34 @@ extension SetVerdict {
     func number(_ value: Double?) -> String { value.map { Numbers.significant($0, 3) } ?? "–" }
     return [
       training, set, verdict.rawValue, share(mean), share(worst), share(guess),
-      extrapolation.map { Numbers.significant($0, 2) } ?? "–", number(exponent),
+      tested.map { "\(Numbers.significant($0, 2))×" } ?? "–", number(exponent),
       number(fromOwn?.law.exponent), fromOwn.map { Numbers.fixed($0.rSquared, 4) } ?? "–",
-      share(heldOut), share(heldOutWorst),
+      share(within?.mean), share(within?.worst), share(beyond?.mean), share(beyond?.worst),
     ]
   }
 
   /// The cells of the page, where the reason stands below the set: fewer, for they must fit.
   var pageCells: [String] {
     let all = cells
-    return [3, 5, 7, 8, 9, 10].map { all[$0] }
+    return [3, 5, 7, 8, 9, 10, 12].map { all[$0] }
+  }
+}
+
+extension VerdictRecord {
+  /// The record as a sentence per verdict.
+  public static func text(_ verdicts: [SetVerdict]) -> String {
+    func counted(_ count: Count?, _ place: String) -> String? {
+      count.map {
+        "\($0.missed) of \($0.pairs) on runs \(place) (to \(Numbers.significant($0.farthest, 2))×"
+          + " the dearest fitted one)"
+      }
+    }
+    let bound = Numbers.percent(SetVerdict.bounds.lost, 0)
+    return all(verdicts).map { record in
+      "called \(record.verdict.rawValue): off by more than \(bound) on average, "
+        + [
+          counted(record.within, "as far as tested"), counted(record.beyond, "beyond"),
+        ].compactMap(\.self).joined(separator: "; ")
+    }.joined(separator: "\n")
   }
 }

@@ -71,7 +71,8 @@ extension Fit {
         value: [
           "paper": "Σ (L̂ − L)²", "log": "Σ (ln L̂ − ln L)²",
           "huber": "Σ Huber(ln L̂ − ln L), δ = 1e-3, summed",
-        ][options.objective.rawValue, default: ""] + ", equal weights"),
+        ][options.objective.rawValue, default: ""]
+          + (fitted.contains { $0.weight ?? 1 != 1 } ? ", weighted" : ", equal weights")),
       Fact(
         name: "Search",
         value: "global over a grid of exponents, coefficients exact (variable projection with"

@@ -5,8 +5,8 @@ import SwiftCSV
 /// Which column of a foreign table is which of ours, and in what unit.
 public struct ColumnMapping: Sendable {
   static let names = [
-    "run", "N", "D", "M", "C", "loss", "error", "role", "errorRole", "chance", "unique", "config",
-    "tokenizer", "convention",
+    "run", "N", "D", "M", "C", "loss", "error", "role", "errorRole", "chance", "unique", "weight",
+    "config", "tokenizer", "convention",
   ]
   static let prefixes = ["N/", "loss/", "error/", "chance/"]
   private(set) var columns: [(name: String, column: String, factor: Double?)] = []

@@ -22,6 +22,11 @@ struct DataConstrainedFit: LossFit {
     repeated = points.filter(isRepeated).map {
       ($0.parameters, $0.tokens, $0.uniqueTokens ?? $0.tokens, $0.loss ?? .nan)
     }
+    guard points.allSatisfy({ $0.weight ?? 1 == 1 }) else {
+      throw UserError(
+        .usage, "the data-constrained law does not know weights",
+        fix: "drop the column weight, or choose another law")
+    }
     guard repeated.count >= 3 else {
       throw UserError(
         .badData,
@@ -50,9 +55,6 @@ struct DataConstrainedFit: LossFit {
 
   var lossLaw: any LossLaw { law }
   var degreesOfFreedom: Int { count - LawKind.dataConstrained.parameterCount }
-  var residualSD: Double? {
-    degreesOfFreedom > 0 ? (residualSquares / Double(degreesOfFreedom)).squareRoot() : nil
-  }
   var zeroColumns: [String] { base.zeroColumns }
   var atGridEdge: Bool {
     base.atGridEdge

@@ -63,70 +63,57 @@ protocol ErrorModel: Sendable {
   func coefficients(draw i: Int) -> [Coefficient]
 }
 
-extension ErrorModel {
-  var coefficients: [Coefficient] { exponential?.coefficients ?? [] }
+/// The average error as a function of the loss alone.
+protocol ErrorCurve: Sendable {
+  /// Err(L).
+  func error(atLoss loss: Double) -> Double
+  /// d Err/dL.
+  func slope(atLoss loss: Double) -> Double
+  var coefficients: [Coefficient] { get }
 }
 
-/// ε − k·e^{−γL} with ε free.
-struct ExponentialErrors: ErrorModel {
-  private let fit: FittedLaw<ErrorLaw>
-  private let draws: [FittedLaw<ErrorLaw>.Draw]
+extension ErrorLaw: ErrorCurve {}
+extension PowerErrorLaw: ErrorCurve {}
 
-  init(losses: [Double], errors: [Double], draws count: Int, random: inout RandomSource) {
-    // Errors are shares, and stay near chance: plain squares fit their noise, logs would not.
-    fit = FittedLaw<ErrorLaw>(
-      coordinates: losses.map { SIMD2($0, 0) }, values: errors, objective: .paper)
-    draws = fit.draws(count, random: &random)
-  }
+/// One curve, by plain squares of its distance from errors: they are shares, and stay near chance, so
+/// that squares fit their noise where logs would not.
+struct CurveErrors<Law: SeparableLaw>: ErrorModel {
+  private let fit: FittedLaw<Law>
+  private let draws: [FittedLaw<Law>.Draw]
+  private let abscissa: @Sendable (Double) -> Double
+  private let curve: @Sendable (Law) -> any ErrorCurve
 
-  var exponential: ErrorLaw? { fit.law }
-  var degreesOfFreedom: Int { fit.degreesOfFreedom }
-  var atGridEdge: Bool { fit.atGridEdge }
-  var drawCount: Int { draws.count }
-  func error(atLoss loss: Double) -> Double { fit.law.error(atLoss: loss) }
-  func slope(atLoss loss: Double) -> Double { fit.law.slope(atLoss: loss) }
-  func error(atLoss loss: Double, draw i: Int, noise z: Double) -> Double {
-    draws[i].law.error(atLoss: loss) + draws[i].sigma * z
-  }
-  func halfWidth(atLoss loss: Double, level: Double) -> Double? {
-    fit.halfWidth(at: SIMD2(loss, 0), level: level)
-  }
-  func coefficients(draw i: Int) -> [Coefficient] { draws[i].law.coefficients }
-}
-
-/// ε − k·e^{−γL} with ε given: ε − Err is a decay with two parameters.
-struct PinnedErrors: ErrorModel {
-  private let ceiling: Double
-  private let fit: FittedLaw<ErrorDecay>
-  private let draws: [FittedLaw<ErrorDecay>.Draw]
-
+  /// - Parameters:
+  ///   - losses: of the runs to fit on
+  ///   - values: what the law is of at those losses
+  ///   - abscissa: the law's coordinate at a loss
+  ///   - curve: the error that a law stands for
   init(
-    ceiling: Double, losses: [Double], errors: [Double], draws count: Int,
-    random: inout RandomSource
+    losses: [Double], values: [Double], draws count: Int, random: inout RandomSource,
+    at abscissa: @escaping @Sendable (Double) -> Double = { $0 },
+    curve: @escaping @Sendable (Law) -> any ErrorCurve
   ) {
-    self.ceiling = ceiling
-    fit = FittedLaw<ErrorDecay>(
-      coordinates: losses.map { SIMD2($0, 0) }, values: errors.map { ceiling - $0 },
-      objective: .paper)
+    fit = FittedLaw(
+      coordinates: losses.map { SIMD2(abscissa($0), 0) }, values: values, objective: .paper)
     draws = fit.draws(count, random: &random)
+    (self.abscissa, self.curve) = (abscissa, curve)
   }
 
-  private func law(_ decay: ErrorDecay) -> ErrorLaw {
-    ErrorLaw(epsilon: ceiling, k: decay.scale, gamma: decay.rate)
-  }
-  var exponential: ErrorLaw? { law(fit.law) }
+  var exponential: ErrorLaw? { curve(fit.law) as? ErrorLaw }
+  var coefficients: [Coefficient] { curve(fit.law).coefficients }
   var degreesOfFreedom: Int { fit.degreesOfFreedom }
   var atGridEdge: Bool { fit.atGridEdge }
   var drawCount: Int { draws.count }
-  func error(atLoss loss: Double) -> Double { law(fit.law).error(atLoss: loss) }
-  func slope(atLoss loss: Double) -> Double { law(fit.law).slope(atLoss: loss) }
+  func error(atLoss loss: Double) -> Double { curve(fit.law).error(atLoss: loss) }
+  func slope(atLoss loss: Double) -> Double { curve(fit.law).slope(atLoss: loss) }
   func error(atLoss loss: Double, draw i: Int, noise z: Double) -> Double {
-    law(draws[i].law).error(atLoss: loss) + draws[i].sigma * z
+    // A wild draw of the loss may not be positive, where a power of it is no number.
+    curve(draws[i].law).error(atLoss: max(loss, 1e-3)) + draws[i].sigma * z
   }
   func halfWidth(atLoss loss: Double, level: Double) -> Double? {
-    fit.halfWidth(at: SIMD2(loss, 0), level: level)
+    fit.halfWidth(at: SIMD2(abscissa(loss), 0), level: level)
   }
-  func coefficients(draw i: Int) -> [Coefficient] { law(draws[i].law).coefficients }
+  func coefficients(draw i: Int) -> [Coefficient] { curve(draws[i].law).coefficients }
 }
 
 /// k·e^{−γL}: one column at x = (L, 0).

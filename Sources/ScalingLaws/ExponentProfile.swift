@@ -82,7 +82,7 @@ extension FittedLaw {
   /// The objective with E held at `floor`: the other columns fit what is left above it.
   private func projectAbove(_ floor: Double, rows: [SIMD3<Double>]) -> Double {
     guard objective.isRelative else {
-      let above = samples.map { Sample(x: $0.x, y: $0.y - floor) }
+      let above = samples.map { Sample(x: $0.x, y: $0.y - floor, weight: $0.weight) }
       return project(rows: rows, samples: above, objective: .paper, iterations: 1).value
     }
     var predicted = samples.map(\.y)
@@ -90,15 +90,15 @@ extension FittedLaw {
     for _ in 0..<20 {
       var problem = NonNegativeLeastSquares()
       for i in rows.indices {
-        let f = predicted[i]
+        let (f, root) = (predicted[i], samples[i].weight.squareRoot())
         problem.add(
-          rows[i] * (1 / f), target: 1 + log(samples[i].y / f) - floor / f)
+          rows[i] * (root / f), target: root * (1 + log(samples[i].y / f) - floor / f))
       }
       let theta = problem.solution().coefficients
       predicted = rows.map { max(floor + ($0 * theta).sum(), 1e-9) }
       let reached = zip(samples, predicted).reduce(0) {
         let r = log($1.0.y / $1.1)
-        return $0 + r * r
+        return $0 + $1.0.weight * r * r
       }
       if abs(reached - value) <= 1e-14 * value { return min(value, reached) }
       value = min(value, reached)

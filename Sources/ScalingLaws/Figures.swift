@@ -236,13 +236,17 @@ private struct FigureList {
       add("κ of loss to loss, \(verdict.set)", verdict.fromOwn?.law.exponent, how, runs)
       add("R² of loss to loss, \(verdict.set)", verdict.fromOwn?.rSquared, how, runs)
       add("K of loss to loss, \(verdict.set)", verdict.fromOwn?.law.scale, how, runs)
-      let held = fit.predictions.map(\.run) + runs
-      add(
-        "mean relative error of the held-out losses on \(verdict.set)", verdict.heldOut, how, held)
-      add(
-        "largest relative error of the held-out losses on \(verdict.set)", verdict.heldOutWorst,
-        how,
-        held)
+      add("farthest extrapolation of the backtest on \(verdict.set)", verdict.tested, how, runs)
+      let compared = fit.data.points.map(\.run)
+      for (place, misses) in [("tested", verdict.within), ("beyond", verdict.beyond)] {
+        guard let misses else { continue }
+        let against = "the law of all small runs against runs that had no part in it, \(place)"
+        let name = "\(verdict.set), \(place)"
+        add("runs compared on \(name)", Double(misses.runs), against, compared)
+        add("mean relative error on \(name)", misses.mean, against, compared)
+        add("largest relative error on \(name)", misses.worst, against, compared)
+        add("farthest extrapolation on \(name)", misses.farthest, against, compared)
+      }
     }
   }
 
@@ -265,6 +269,7 @@ private struct FigureList {
       add("M of \(point.run)", point.tokenMultiplier, "D/N", [point.run])
       add("C of \(point.run)", point.compute, "6·N·D", [point.run])
     }
+    add("weight of \(point.run)", point.weight, how, [point.run])
     add("loss of \(point.run)", point.loss, how, [point.run])
     add("error of \(point.run)", point.error, how, [point.run])
     for (task, error) in (point.taskErrors ?? [:]).sorted(by: { $0.key < $1.key }) {

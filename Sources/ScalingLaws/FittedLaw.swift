@@ -2,14 +2,12 @@ import Experiment
 import Foundation
 
 /// A separable law at its optimum, with what its residuals say of its precision.
-struct FittedLaw<Law: SeparableLaw>: Sendable {
+struct FittedLaw<Law: SeparableLaw>: ResidualFit {
   let law: Law
   let objective: Objective
   /// The objective at the optimum.
   let value: Double
-  /// n − p.
   let degreesOfFreedom: Int
-  /// Σr² of plain residuals on the objective's scale, whatever the objective weighs.
   let residualSquares: Double
   /// The coefficients that are held at zero.
   let zeroColumns: [String]
@@ -29,8 +27,12 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
 
   /// The law that fits `values` at `coordinates` best.
   init(coordinates: [SIMD2<Double>], values: [Double], objective: Objective) {
-    let center = coordinates.reduce(SIMD2<Double>.zero, +) / Double(coordinates.count)
-    let samples = zip(coordinates, values).map { Sample(x: $0 - center, y: $1) }
+    self.init(zip(coordinates, values).map { Sample(x: $0, y: $1) }, objective: objective)
+  }
+
+  /// The law that fits samples best, their coordinates not shifted yet.
+  init(_ samples: [Sample], objective: Objective) {
+    let (samples, center) = samples.centered
     let grid = ExponentGrid<Law>(samples)
     let optimum = VariableProjection(samples: samples, objective: objective, grid: grid).solve()
     self.init(
@@ -56,8 +58,11 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
       .map { Law.columnNames[$0] }
     atGridEdge = optimum.atEdge
     minima = optimum.minima
-    var rows = samples.map {
-      gradient(Law.self, $0.x, optimum.exponents, optimum.coefficients, objective)
+    var rows = samples.map { sample in
+      let root = sample.weight.squareRoot()
+      return gradient(
+        Law.self, sample.x, optimum.exponents, optimum.coefficients, objective
+      ).map { root * $0 }
     }
     if exponentInformation > 0 {
       let zeros = [Double](repeating: 0, count: Law.parameterCount - 1)
@@ -72,13 +77,7 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
     }
     let columns = (0..<Law.parameterCount).map { j in rows.map { $0[j] } }
     jacobian = SingularValues(columns: columns)
-    conditionNumber =
-      SingularValues(
-        columns: columns.map { column in
-          let length = dot(column, column).squareRoot()
-          return length > 0 ? column.map { $0 / length } : column
-        }
-      ).conditionNumber
+    conditionNumber = SingularValues(scaled: columns).conditionNumber
     residualSquares = Self.squares(samples, optimum, objective)
   }
 
@@ -89,7 +88,7 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
     samples.reduce(0) { sum, sample in
       let f = (Law.row(sample.x, optimum.exponents) * optimum.coefficients).sum()
       let r = objective.residual(measured: sample.y, predicted: f)
-      return sum + r * r
+      return sum + sample.weight * r * r
     }
   }
 
@@ -99,21 +98,7 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
     return 1 / jacobian.leverage(last)
   }
 
-  /// s = √(Σr²/(n − p)), nil without degrees of freedom. Relative for a relative objective.
-  var residualSD: Double? {
-    degreesOfFreedom > 0
-      ? (residualSquares / Double(degreesOfFreedom)).squareRoot() : nil
-  }
-
-  /// Half the width of the delta-method prediction interval with Student's t, on the objective's
-  /// scale: t·s·√(1 + gᵀ(JᵀJ)⁻¹g).
-  func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double? {
-    predictionSD(at: coordinates).map {
-      StudentT.quantile(level: level, degrees: degreesOfFreedom) * $0
-    }
-  }
-
-  /// s·√(1 + gᵀ(JᵀJ)⁻¹g): the standard deviation that the fit promises for a new run.
+  /// s·√(1 + gᵀ(JᵀJ)⁻¹g), by the delta method.
   func predictionSD(at coordinates: SIMD2<Double>) -> Double? {
     residualSD.map {
       let g = gradient(Law.self, coordinates - center, exponents, coefficients, objective)
@@ -145,12 +130,12 @@ struct FittedLaw<Law: SeparableLaw>: Sendable {
 
   /// The samples made anew from the law, with a noise that fits the residuals.
   func simulated(random: inout RandomSource) -> (samples: [Sample], sigma: Double) {
-    let chi = max(random.chiSquared(degrees: degreesOfFreedom), 1e-6)
-    let sigma = (residualSquares / chi).squareRoot()
+    let sigma = drawnNoise(random: &random)
     var copies = samples
     for i in copies.indices {
       let fitted = (Law.row(copies[i].x, exponents) * coefficients).sum()
-      copies[i].y = objective.perturbed(fitted, by: sigma * random.normal())
+      let noise = sigma / copies[i].weight.squareRoot()
+      copies[i].y = objective.perturbed(fitted, by: noise * random.normal())
     }
     return (copies, sigma)
   }

@@ -42,7 +42,11 @@ struct HoldOutInflation: Sendable {
         guard let loss = point.loss, let sd = fit.predictionSD(at: point.coordinates), sd > 0
         else { continue }
         let predicted = fit.lossLaw.loss(parameters: point.parameters, tokens: point.tokens)
-        let z = options.objective.residual(measured: loss, predicted: predicted) / sd
+        // The promise is for a run of weight 1.
+        let own = (fit.residualSD ?? 0) * (fit.residualSD ?? 0) * (1 / (point.weight ?? 1) - 1)
+        let z =
+          options.objective.residual(measured: loss, predicted: predicted)
+          / (sd * sd + own).squareRoot()
         guard z.isFinite else { continue }
         squares += z * z
         comparisons += 1

@@ -21,11 +21,9 @@ struct KaplanFit: LossFit {
 
   private static let exponents = (0..<12).map { 0.015 * pow(50, Double($0) / 11) }
 
-  init(coordinates: [SIMD2<Double>], values: [Double], objective: Objective) {
-    let center = coordinates.reduce(SIMD2<Double>.zero, +) / Double(coordinates.count)
-    self.init(
-      samples: zip(coordinates, values).map { Sample(x: $0 - center, y: $1) }, center: center,
-      objective: objective)
+  init(_ samples: [Sample], objective: Objective) {
+    let (samples, center) = samples.centered
+    self.init(samples: samples, center: center, objective: objective)
   }
 
   private init(samples: [Sample], center: SIMD2<Double>, objective: Objective) {
@@ -41,15 +39,11 @@ struct KaplanFit: LossFit {
     (theta, value) = best
     minima = max(1, starts.count)
     let (r, columns) = KaplanFit.linearised(theta, samples, objective)
-    residualSquares = dot(r, r)
-    jacobian = SingularValues(columns: columns)
-    conditionNumber =
-      SingularValues(
-        columns: columns.map { column in
-          let length = dot(column, column).squareRoot()
-          return length > 0 ? column.map { $0 / length } : column
-        }
-      ).conditionNumber
+    let weights = samples.map(\.weight)
+    residualSquares = zip(r, weights).reduce(0) { $0 + $1.1 * $1.0 * $1.0 }
+    let weighted = columns.map { zip($0, weights).map { $0 * $1.squareRoot() } }
+    jacobian = SingularValues(columns: weighted)
+    conditionNumber = SingularValues(scaled: weighted).conditionNumber
   }
 
   /// The minima of the grid, lowest first.
@@ -60,7 +54,7 @@ struct KaplanFit: LossFit {
     for (i, αN) in exponents.enumerated() {
       for (j, αD) in exponents.enumerated() {
         let rows = samples.map { SIMD3(exp(-αN / αD * $0.x.x), exp(-$0.x.y), 0) }
-        let roots = samples.map { Sample(x: $0.x, y: pow($0.y, 1 / αD)) }
+        let roots = samples.map { Sample(x: $0.x, y: pow($0.y, 1 / αD), weight: $0.weight) }
         let found = project(rows: rows, samples: roots, objective: .log, iterations: 4)
         guard found.coefficients.x > 0, found.coefficients.y > 0 else { continue }
         grid[i * count + j] = (
@@ -118,7 +112,7 @@ struct KaplanFit: LossFit {
     from start: [Double], _ samples: [Sample], _ objective: Objective
   ) -> (theta: [Double], value: Double) {
     func total(_ r: [Double]) -> Double {
-      let sum = r.reduce(0) { $0 + objective.penalty($1) }
+      let sum = zip(r, samples).reduce(0) { $0 + $1.1.weight * objective.penalty($1.0) }
       return sum.isFinite ? sum : .infinity
     }
     var theta = start
@@ -126,7 +120,7 @@ struct KaplanFit: LossFit {
     var value = total(r)
     var damping = 1e-3
     for _ in 0..<300 where damping < 1e12 {
-      let weights = r.map { objective.weight($0).squareRoot() }
+      let weights = zip(r, samples).map { (objective.weight($0) * $1.weight).squareRoot() }
       var scaled = columns.map { column in zip(column, weights).map { $0 * $1 } }
       var target = zip(r, weights).map { $0 * $1 }
       for j in scaled.indices {
@@ -157,9 +151,6 @@ struct KaplanFit: LossFit {
       alphaD: exp(theta[1]))
   }
   var degreesOfFreedom: Int { samples.count - theta.count }
-  var residualSD: Double? {
-    degreesOfFreedom > 0 ? (residualSquares / Double(degreesOfFreedom)).squareRoot() : nil
-  }
   var zeroColumns: [String] { [] }
   var atGridEdge: Bool { !theta.prefix(2).allSatisfy { (log(1e-3)...log(10)).contains($0) } }
   func profiles(level: Double) -> [ProfileInterval] { [] }
@@ -172,22 +163,16 @@ struct KaplanFit: LossFit {
     }
   }
 
-  func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double? {
-    predictionSD(at: coordinates).map {
-      StudentT.quantile(level: level, degrees: degreesOfFreedom) * $0
-    }
-  }
-
   /// Parametric bootstrap with σ² = Σr²/χ², each draw searched from the grid.
   func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw] {
     guard degreesOfFreedom > 0 else { return [] }
     return (0..<count).map { _ in
-      let chi = max(random.chiSquared(degrees: degreesOfFreedom), 1e-6)
-      let sigma = (residualSquares / chi).squareRoot()
+      let sigma = drawnNoise(random: &random)
       var copies = samples
       for i in copies.indices {
         let fitted = exp(KaplanFit.logLoss(theta, copies[i].x).0)
-        copies[i].y = max(1e-9, objective.perturbed(fitted, by: sigma * random.normal()))
+        let noise = sigma / copies[i].weight.squareRoot()
+        copies[i].y = max(1e-9, objective.perturbed(fitted, by: noise * random.normal()))
       }
       let fit = KaplanFit(samples: copies, center: center, objective: objective)
       return LossDraw(law: fit.law, sigma: sigma)

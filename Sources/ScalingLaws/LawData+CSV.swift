@@ -5,7 +5,7 @@ import SwiftCSV
 
 extension LawData {
   /// Reads a CSV with the columns `N,D,loss` and, if present, `error`, `run`, `role`, `errorRole`,
-  /// `chance`, `unique` (distinct tokens among D), `config`, `tokenizer`, `convention` (which
+  /// `chance`, `unique` (distinct tokens among D), `weight`, `config`, `tokenizer`, `convention` (which
   /// parameters N counts), `loss/SET`, `error/TASK`, `chance/TASK` and `N/CONVENTION`; other columns
   /// are ignored. Without `role` every row is for fitting. `loss` may be empty in rows that are not
   /// for fitting: they are predicted only.
@@ -120,6 +120,9 @@ extension LawData {
     if points.contains(where: { $0.uniqueTokens != nil }) {
       columns.append(("unique", { cell($0.uniqueTokens) }))
     }
+    if points.contains(where: { $0.weight != nil }) {
+      columns.append(("weight", { cell($0.weight) }))
+    }
     if points.contains(where: { $0.config != nil }) {
       columns.append(("config", { quoted($0.config ?? "") }))
     }
@@ -167,40 +170,8 @@ private func requireUnique(_ points: [LawPoint]) throws(UserError) {
   }
 }
 
-/// Cells to values, with errors that name the line.
-private struct RowReader {
-  let header: [String]
-  let name: String
-
-  func text(_ column: String, _ row: [String]) -> String? {
-    guard let index = header.firstIndex(of: column), index < row.count else { return nil }
-    let text = row[index].trimmingCharacters(in: .whitespaces)
-    return text.isEmpty ? nil : text
-  }
-
-  func number(_ column: String, _ row: [String], _ line: Int) throws(UserError) -> Double? {
-    guard let text = text(column, row) else { return nil }
-    guard let value = Double(text), value.isFinite || column.hasPrefix("loss") else {
-      throw UserError(
-        .badData, "\(column) is \"\(text)\", not a finite number", at: "\(name):\(line)",
-        fix: "write numbers like 411616256, 4.1e8 or 2.65")
-    }
-    return value
-  }
-
-  /// The cells of columns `prefix`NAME by name.
-  func numbers(_ prefix: String, _ row: [String], _ line: Int) throws(UserError) -> [String:
-    Double]?
-  {
-    var found: [String: Double] = [:]
-    for column in header where column.hasPrefix(prefix) {
-      if let value = try number(column, row, line) {
-        found[String(column.dropFirst(prefix.count))] = value
-      }
-    }
-    return found.isEmpty ? nil : found
-  }
-
+/// Cells of a run.
+extension RowReader {
   /// Refuses rows whose losses or sizes do not compare with those above.
   func requireOneUnit(
     _ row: [String], _ line: Int, _ units: inout [String: (value: String, line: Int)]
@@ -266,6 +237,7 @@ private struct RowReader {
     point.setLosses = try numbers("loss/", row, line)?.filter { $0.value.isFinite && $0.value > 0 }
     point.otherCounts = try numbers("N/", row, line)
     point.uniqueTokens = try number("unique", row, line)
+    point.weight = try number("weight", row, line)
     point.config = text("config", row)
     return point
   }
@@ -298,6 +270,9 @@ extension LawPoint {
     }
     if let error, !(0...1).contains(error) {
       return bad("the error is \(error)", "error is a share from 0 to 1, not a percentage")
+    }
+    if let weight, !(weight > 0) {
+      return bad("the weight is \(weight)", "a weight is positive: leave a run out to ignore it")
     }
     if let uniqueTokens, !(uniqueTokens >= 1 && uniqueTokens <= tokens * 1.000001) {
       return bad(

@@ -44,6 +44,7 @@ extension LawPoint {
     copy.setLosses = setLosses
     copy.otherCounts = otherCounts
     copy.uniqueTokens = uniqueTokens
+    copy.weight = weight
     copy.config = config
     return copy
   }

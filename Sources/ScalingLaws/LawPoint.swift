@@ -22,6 +22,9 @@ public struct LawPoint: Codable, Sendable, Equatable {
   public var otherCounts: [String: Double]?
   /// Distinct tokens among D, where known.
   public var uniqueTokens: Double?
+  /// How much the run's loss counts in a fit: one of weight 4 has half the noise of others, and counts
+  /// as four; 1, when nil.
+  public var weight: Double?
   /// Names the run's complete config: the id that ends in its hash.
   public var config: String?
   /// What the run is for in the loss law.
@@ -50,6 +53,8 @@ public struct LawPoint: Codable, Sendable, Equatable {
   public var compute: Double { 6 * parameters * tokens }
   /// M = D/N.
   public var tokenMultiplier: Double { tokens / parameters }
+  /// The run as fits see it, which must have a loss.
+  var sample: Sample { Sample(x: coordinates, y: loss ?? .nan, weight: weight ?? 1) }
   /// (ln N, ln D).
   var coordinates: SIMD2<Double> { SIMD2(Foundation.log(parameters), Foundation.log(tokens)) }
 }

@@ -49,31 +49,24 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
   /// The best law of this kind for `points`, which must have losses.
   func fit(_ points: [LawPoint], objective: Objective) throws(UserError) -> any LossFit {
     if self != .dataConstrained { try requireIdentifiable(points) }
-    let coordinates = points.map(\.coordinates)
-    let losses = points.compactMap(\.loss)
+    let samples = points.map(\.sample)
     switch self {
     case .dataConstrained:
       return try DataConstrainedFit(points, objective: objective)
     case .floorless:
-      return FittedLaw<FloorlessLaw>(
-        coordinates: coordinates, values: losses, objective: objective)
+      return FittedLaw<FloorlessLaw>(samples, objective: objective)
     case .weaklyTied:
-      return FittedLaw<WeaklyTied<ChinchillaLaw>>(
-        coordinates: coordinates, values: losses, objective: objective)
+      return FittedLaw<WeaklyTied<ChinchillaLaw>>(samples, objective: objective)
     case .weaklyTiedFloorless:
-      return FittedLaw<WeaklyTied<FloorlessLaw>>(
-        coordinates: coordinates, values: losses, objective: objective)
+      return FittedLaw<WeaklyTied<FloorlessLaw>>(samples, objective: objective)
     case .computeOnly:
-      return FittedLaw<ComputeLaw>(
-        coordinates: coordinates, values: losses, objective: objective)
+      return FittedLaw<ComputeLaw>(samples, objective: objective)
     case .kaplan:
-      return KaplanFit(coordinates: coordinates, values: losses, objective: objective)
+      return KaplanFit(samples, objective: objective)
     case .overTraining:
-      return FittedLaw<OverTrainingLaw>(
-        coordinates: coordinates, values: losses, objective: objective)
+      return FittedLaw<OverTrainingLaw>(samples, objective: objective)
     case .chinchilla:
-      return FittedLaw<ChinchillaLaw>(
-        coordinates: coordinates, values: losses, objective: objective)
+      return FittedLaw<ChinchillaLaw>(samples, objective: objective)
     }
   }
 
@@ -89,7 +82,7 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
     }
     for set in [points] + others { try requireIdentifiable(set) }
     return FittedLaw<OverTrainingLaw>.sharing(
-      ([points] + others).map { ($0.map(\.coordinates), $0.compactMap(\.loss)) },
+      ([points] + others).map { $0.map(\.sample) },
       objective: objective, draws: draws)[0]
   }
 
@@ -135,18 +128,13 @@ public enum LawKind: String, Codable, Sendable, CaseIterable {
 }
 
 /// A fitted loss law of whatever kind.
-protocol LossFit: Sendable {
+protocol LossFit: ResidualFit {
   var lossLaw: any LossLaw { get }
   var value: Double { get }
-  var degreesOfFreedom: Int { get }
-  var residualSD: Double? { get }
-  var residualSquares: Double { get }
   var zeroColumns: [String] { get }
   var atGridEdge: Bool { get }
   var minima: Int { get }
   var conditionNumber: Double { get }
-  func halfWidth(at coordinates: SIMD2<Double>, level: Double) -> Double?
-  func predictionSD(at coordinates: SIMD2<Double>) -> Double?
   func profiles(level: Double) -> [ProfileInterval]
   func lossDraws(_ count: Int, random: inout RandomSource) -> [LossDraw]
 }

@@ -37,6 +37,16 @@ public enum Objective: String, Codable, Sendable, CaseIterable {
 struct Sample: Sendable {
   var x: SIMD2<Double>
   var y: Double
+  /// How often it counts: its noise is 1/√weight that of others.
+  var weight = 1.0
+}
+
+extension [Sample] {
+  /// The same with coordinates shifted by their mean, and that.
+  var centered: (samples: [Sample], center: SIMD2<Double>) {
+    let center = reduce(SIMD2<Double>.zero) { $0 + $1.x } / Double(count)
+    return (map { Sample(x: $0.x - center, y: $0.y, weight: $0.weight) }, center)
+  }
 }
 
 /// The best coefficients for given exponents.
@@ -56,7 +66,10 @@ func project(
 ) -> Projection {
   guard objective.isRelative else {
     var problem = NonNegativeLeastSquares()
-    for (row, sample) in zip(rows, samples) { problem.add(row, target: sample.y) }
+    for (row, sample) in zip(rows, samples) {
+      let weight = sample.weight.squareRoot()
+      problem.add(row * weight, target: sample.y * weight)
+    }
     let (theta, squares) = problem.solution()
     return Projection(coefficients: theta, value: squares)
   }
@@ -67,7 +80,7 @@ func project(
     for (row, sample) in zip(rows, samples) {
       let f = iteration == 0 ? sample.y : (row * theta).sum()
       let r = iteration == 0 ? 0 : log(sample.y / f)
-      let weight = objective.weight(r).squareRoot()
+      let weight = (sample.weight * objective.weight(r)).squareRoot()
       problem.add(row * (weight / f), target: (1 + r) * weight)
     }
     let next = problem.solution().coefficients
@@ -75,7 +88,7 @@ func project(
     for (row, sample) in zip(rows, samples) {
       let f = (row * next).sum()
       guard f > 0 else { return Projection(coefficients: next, value: .infinity) }
-      penalty += objective.penalty(log(sample.y / f))
+      penalty += sample.weight * objective.penalty(log(sample.y / f))
     }
     let converged = (next - theta).magnitude.max() <= 1e-13 * next.magnitude.max()
     // The linearisation can overshoot where residuals are large; the best point seen counts.
@@ -97,13 +110,13 @@ func projectRoughly(
     for (row, sample) in zip(rows, samples) {
       let scale = objective.isRelative ? 1 / sample.y : 1
       let weight = round == 0 ? 1 : objective.weight(((row * theta).sum() - sample.y) * scale)
-      normal.add(row, target: sample.y, weight: weight * scale * scale)
+      normal.add(row, target: sample.y, weight: sample.weight * weight * scale * scale)
     }
     (theta, value) = NonNegativeLeastSquares(normal).solution()
   }
   guard objective == .huber else { return Projection(coefficients: theta, value: value) }
   value = zip(rows, samples).reduce(0) {
-    $0 + objective.penalty((($1.0 * theta).sum() - $1.1.y) / $1.1.y)
+    $0 + $1.1.weight * objective.penalty((($1.0 * theta).sum() - $1.1.y) / $1.1.y)
   }
   return Projection(coefficients: theta, value: value)
 }

@@ -107,7 +107,7 @@ private struct JointProblem<Law: SeparableLaw> {
     let (c, e) = θ.split
     return samples.reduce(into: .zero) { sum, sample in
       let (g, _) = derivative(sample, c, e)
-      sum += g * g
+      sum += sample.weight * g * g
     }
   }
 
@@ -115,7 +115,7 @@ private struct JointProblem<Law: SeparableLaw> {
   private func plainValue(_ θ: Parameters) -> Double {
     let (c, e) = θ.split
     var sum = 0.0
-    for sample in samples { sum += objective.penalty(residual(sample, c, e)) }
+    for sample in samples { sum += sample.weight * objective.penalty(residual(sample, c, e)) }
     return sum
   }
 
@@ -131,7 +131,7 @@ private struct JointProblem<Law: SeparableLaw> {
     var slope = Parameters.zero
     for sample in samples {
       let (g, r) = derivative(sample, c, e)
-      slope -= objective.weight(r) * r * g
+      slope -= sample.weight * objective.weight(r) * r * g
     }
     guard let width = Law.exponentTie else { return slope }
     // ∇(S·T) = T·(∇S + S·∇ln T); a square's slope is halved, and Huber's tie weighs half.
@@ -155,8 +155,9 @@ private struct JointProblem<Law: SeparableLaw> {
       }
       for sample in samples {
         let (g, r) = derivative(sample, c, e)
-        add(g, r)
-        squares += r * r
+        let root = sample.weight.squareRoot()
+        add(root * g, root * r)
+        squares += sample.weight * r * r
       }
       if let width = Law.exponentTie {
         // The tie is one more equation, ln α − ln β = 0, as precise against the others as it is wide.

@@ -1,4 +1,3 @@
-import Experiment
 import Foundation
 
 /// Error as a power of the loss itself:
@@ -71,31 +70,4 @@ extension PowerErrorLaw: SeparableLaw {
   public func value(at coordinates: SIMD2<Double>) -> Double {
     error(atLoss: exp(coordinates.x))
   }
-}
-
-/// ε − k·L^−γ as a fitted error law.
-struct PowerErrors: ErrorModel {
-  private let fit: FittedLaw<PowerErrorLaw>
-  private let draws: [FittedLaw<PowerErrorLaw>.Draw]
-
-  init(losses: [Double], errors: [Double], draws count: Int, random: inout RandomSource) {
-    fit = FittedLaw<PowerErrorLaw>(
-      coordinates: losses.map { SIMD2(log($0), 0) }, values: errors, objective: .paper)
-    draws = fit.draws(count, random: &random)
-  }
-
-  var exponential: ErrorLaw? { nil }
-  var coefficients: [Coefficient] { fit.law.coefficients }
-  var degreesOfFreedom: Int { fit.degreesOfFreedom }
-  var atGridEdge: Bool { fit.atGridEdge }
-  var drawCount: Int { draws.count }
-  func error(atLoss loss: Double) -> Double { fit.law.error(atLoss: loss) }
-  func slope(atLoss loss: Double) -> Double { fit.law.slope(atLoss: loss) }
-  func error(atLoss loss: Double, draw i: Int, noise z: Double) -> Double {
-    draws[i].law.error(atLoss: max(loss, 1e-3)) + draws[i].sigma * z
-  }
-  func halfWidth(atLoss loss: Double, level: Double) -> Double? {
-    fit.halfWidth(at: SIMD2(log(loss), 0), level: level)
-  }
-  func coefficients(draw i: Int) -> [Coefficient] { draws[i].law.coefficients }
 }

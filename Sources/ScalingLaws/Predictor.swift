@@ -66,10 +66,14 @@ struct Predictor: Sendable {
     let errors = points.compactMap(\.error)
     switch options.errorRule {
     case .exponential:
-      return ExponentialErrors(
-        losses: losses, errors: errors, draws: options.draws, random: &random)
+      return CurveErrors<ErrorLaw>(
+        losses: losses, values: errors, draws: options.draws, random: &random
+      ) { $0 }
     case .power:
-      return PowerErrors(losses: losses, errors: errors, draws: options.draws, random: &random)
+      return CurveErrors<PowerErrorLaw>(
+        losses: losses, values: errors, draws: options.draws, random: &random,
+        at: { Foundation.log($0) }
+      ) { $0 }
     case .sigmoid:
       guard points.count > SigmoidErrorLaw.parameterCount else {
         throw UserError(
@@ -83,8 +87,10 @@ struct Predictor: Sendable {
           .badData, "ε cannot be held at chance: the error of guessing is not known",
           fix: "add a column chance, or use --errors exponential")
       }
-      return PinnedErrors(
-        ceiling: chance, losses: losses, errors: errors, draws: options.draws, random: &random)
+      // ε − Err is a decay with two parameters.
+      return CurveErrors<ErrorDecay>(
+        losses: losses, values: errors.map { chance - $0 }, draws: options.draws, random: &random
+      ) { ErrorLaw(epsilon: chance, k: $0.scale, gamma: $0.rate) }
     case .tasks:
       let tasks = (data.taskChances ?? [:]).keys.sorted()
       let byTask = tasks.map { task in points.compactMap { $0.taskErrors?[task] } }

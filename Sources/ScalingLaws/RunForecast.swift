@@ -1,19 +1,35 @@
 import Foundation
 
-/// A run's logged training loss and its planned schedule.
+/// A run's logged loss and its planned schedule.
 public struct RunCurve: Sendable {
-  /// Steps and the mean training loss up to each, since the one before.
+  /// Steps and the loss at each.
   public let samples: [(step: Int, loss: Double)]
-  /// The learning rate of every step of the whole run, the ones to come too.
+  /// Steps of the whole run, the ones to come too.
+  public let steps: Int
+  /// The learning rate of every step; empty where it is not known.
   public let rates: [Double]
   /// Steps of warm-up.
   public let warmupSteps: Int
+  /// Whether a loss is the mean over the steps since the one before, as in a `metrics.jsonl`, rather
+  /// than measured at its step.
+  public let isMean: Bool
+
+  /// A run of known schedule whose losses are means.
+  public init(samples: [(step: Int, loss: Double)], rates: [Double], warmupSteps: Int) {
+    self.init(
+      samples: samples, steps: rates.count, rates: rates, warmupSteps: warmupSteps, isMean: true)
+  }
 
   /// All fields, in order.
-  public init(samples: [(step: Int, loss: Double)], rates: [Double], warmupSteps: Int) {
+  init(
+    samples: [(step: Int, loss: Double)], steps: Int, rates: [Double], warmupSteps: Int,
+    isMean: Bool
+  ) {
     self.samples = samples
+    self.steps = steps
     self.rates = rates
     self.warmupSteps = warmupSteps
+    self.isMean = isMean
   }
 
   /// The lines of a `metrics.jsonl` that hold a training loss; others, and a torn last one, are
@@ -33,14 +49,15 @@ public struct RunCurve: Sendable {
 
   /// The share of the run that is done.
   public var progress: Double {
-    Double(samples.last?.step ?? 0) / Double(max(1, rates.count))
+    Double(samples.last?.step ?? 0) / Double(max(1, steps))
   }
 
   /// The same run as it was at a share of its steps.
   public func cut(at share: Double) -> RunCurve {
-    let last = share * Double(rates.count)
+    let last = share * Double(steps)
     return RunCurve(
-      samples: samples.filter { Double($0.step) <= last }, rates: rates, warmupSteps: warmupSteps)
+      samples: samples.filter { Double($0.step) <= last }, steps: steps, rates: rates,
+      warmupSteps: warmupSteps, isMean: isMean)
   }
 }
 
@@ -59,68 +76,90 @@ public struct RunForecast: Sendable {
 
   /// The law that was used.
   public let law: Law
-  /// Training loss at the last step.
+  /// Loss at the last step.
   public let loss: Double
+  /// The law's coefficients.
+  public let coefficients: [Coefficient]
   /// Relative error of each law, fitted on the first 70 % of the seen part, on the mean of the rest.
   public let backtests: [Law: Double]
 
   /// Forecasts by the law that did better within the seen part, or by `law`.
   ///
-  /// Nil with fewer than 12 logged steps after the warm-up.
+  /// Nil with fewer than 12 logged steps after the warm-up, and for an annealing law without a schedule.
   public init?(_ curve: RunCurve, law chosen: Law? = nil) {
     let seen = curve.samples.filter { $0.step > curve.warmupSteps }
-    guard seen.count >= 12, curve.rates.count > 1 else { return nil }
+    guard seen.count >= 12, curve.steps > 1 else { return nil }
     let part = Array(seen.prefix(seen.count * 7 / 10))
     let rest = seen.dropFirst(part.count)
     let actual = rest.reduce(0) { $0 + $1.loss } / Double(rest.count)
     var backtests: [Law: Double] = [:]
     for law in Law.allCases {
-      guard let value = Self.curve(law, part, curve) else { continue }
-      let predicted = rest.reduce(0) { $0 + value($1.step) } / Double(rest.count)
+      guard let fit = Self.fitted(law, part, curve) else { continue }
+      let predicted = rest.reduce(0) { $0 + fit.loss($1.step) } / Double(rest.count)
       backtests[law] = abs(predicted / actual - 1)
     }
     self.backtests = backtests
     let best = [Law.annealing, .hyperbolic].min {
       (backtests[$0] ?? .infinity) < (backtests[$1] ?? .infinity)
     }
-    guard let law = chosen ?? best, let value = Self.curve(law, seen, curve) else { return nil }
+    guard let law = chosen ?? best, let fit = Self.fitted(law, seen, curve) else { return nil }
     self.law = law
-    loss = value(curve.rates.count)
+    coefficients = fit.coefficients
+    loss = fit.loss(curve.steps)
     guard loss.isFinite, loss > 0 else { return nil }
   }
 
-  /// Loss by step, by Huber's objective on log loss.
-  private static func curve(
-    _ law: Law, _ samples: [(step: Int, loss: Double)], _ curve: RunCurve
-  ) -> ((Int) -> Double)? {
-    let losses = samples.map(\.loss)
-    // A logged loss is a mean over the steps since the line before.
+  /// A law of the loss by step.
+  private struct Fitted {
+    let coefficients: [Coefficient]
+    let loss: (Int) -> Double
+  }
+
+  /// The steps at which the losses count.
+  private static func steps(_ samples: [(step: Int, loss: Double)], areMeans: Bool) -> [Int] {
+    guard areMeans else { return samples.map(\.step) }
     let middles = zip(samples, samples.dropFirst()).map { ($0.step + $1.step) / 2 }
     let half = middles.first.map { (samples[1].step - $0) } ?? 0
-    let steps = [max(1, (samples.first?.step ?? 1) - half)] + middles
+    return [max(1, (samples.first?.step ?? 1) - half)] + middles
+  }
+
+  /// The law by Huber's objective on log loss.
+  private static func fitted(
+    _ law: Law, _ samples: [(step: Int, loss: Double)], _ curve: RunCurve
+  ) -> Fitted? {
+    let losses = samples.map(\.loss)
+    let steps = steps(samples, areMeans: curve.isMean)
     switch law {
     case .latest:
       let tail = losses.suffix(max(3, losses.count / 10))
       let mean = tail.reduce(0, +) / Double(tail.count)
-      return { _ in mean }
+      return Fitted(coefficients: []) { _ in mean }
     case .hyperbolic:
       let fit = FittedLaw<HyperbolicLaw>(
         coordinates: steps.map { SIMD2(log(Double($0)), 0) }, values: losses, objective: .huber)
-      return { fit.law.value(Double($0)) }
+      return Fitted(coefficients: [
+        Coefficient("E", fit.law.floor), Coefficient("a", fit.law.height),
+        Coefficient("tau", fit.law.scale),
+      ]) { fit.law.value(Double($0)) }
     case .annealing:
-      var best: (fit: FittedLaw<AnnealingLaw>, areas: AnnealingAreas)?
+      guard !curve.rates.isEmpty else { return nil }
+      var best: (fit: FittedLaw<AnnealingLaw>, areas: AnnealingAreas, momentum: Double)?
       for momentum in [0.9, 0.99, 0.999] {
         let areas = AnnealingAreas(
           rates: curve.rates, warmupSteps: curve.warmupSteps, momentum: momentum)
         let fit = FittedLaw<AnnealingLaw>(
           coordinates: steps.map { SIMD2(log(areas.area[$0 - 1]), areas.annealing[$0 - 1]) },
           values: losses, objective: .huber)
-        if fit.value < best?.fit.value ?? .infinity { best = (fit, areas) }
+        if fit.value < best?.fit.value ?? .infinity { best = (fit, areas, momentum) }
       }
       return best.map { best in
-        {
-          best.fit.law.loss(
-            area: best.areas.area[$0 - 1], annealing: best.areas.annealing[$0 - 1])
+        let law = best.fit.law
+        return Fitted(coefficients: [
+          Coefficient("L0", law.floor), Coefficient("A", law.areaCoefficient),
+          Coefficient("alpha", law.areaExponent), Coefficient("C", law.annealingCoefficient),
+          Coefficient("lambda", best.momentum),
+        ]) {
+          law.loss(area: best.areas.area[$0 - 1], annealing: best.areas.annealing[$0 - 1])
         }
       }
     }

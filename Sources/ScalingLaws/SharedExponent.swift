@@ -115,12 +115,9 @@ extension FittedLaw {
   /// Each draw makes new points of every set, with that set's own noise, and finds the exponents of
   /// all of them again, so an interval knows that the other sets' runs are noisy too.
   static func sharing(
-    _ sets: [(coordinates: [SIMD2<Double>], values: [Double])], objective: Objective,
-    draws count: Int
+    _ sets: [[Sample]], objective: Objective, draws count: Int
   ) -> [FittedLaw<Law>] {
-    let alone = sets.map {
-      FittedLaw(coordinates: $0.coordinates, values: $0.values, objective: objective)
-    }
+    let alone = sets.map { FittedLaw($0, objective: objective) }
     let search = SharedExponent<Law>(alone.map(\.samples), objective: objective)
     func exponents(_ alone: [FittedLaw<Law>], _ shared: Double) -> [SIMD2<Double>] {
       guard alone.allSatisfy({ $0.degreesOfFreedom > 0 }) else {

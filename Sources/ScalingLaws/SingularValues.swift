@@ -40,6 +40,15 @@ struct SingularValues {
     values = u.map { dot($0, $0).squareRoot() }
   }
 
+  /// The same with every column scaled to length 1 first; a column of zeros stays.
+  init(scaled columns: [[Double]]) {
+    self.init(
+      columns: columns.map { column in
+        let length = dot(column, column).squareRoot()
+        return length > 0 ? column.map { $0 / length } : column
+      })
+  }
+
   /// σ_max/σ_min.
   var conditionNumber: Double {
     guard let high = values.max(), let low = values.min(), low > 0 else { return .infinity }

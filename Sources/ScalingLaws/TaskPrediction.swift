@@ -21,19 +21,31 @@ extension Fit {
   /// Every task with a grade at a predicted run, in the order of the grades; only predictable ones get a
   /// number. (Gadre et al.'s law of single tasks does worse than a constant on their own runs.)
   public func taskPredictions(of prediction: Prediction) -> [TaskPrediction] {
-    let runs = TaskGrade.smallRuns(data)
     let measured = data.points.first { $0.run == prediction.run }?.taskErrors
     return TaskGrade.all(data).map { grade in
-      let known = runs.filter { $0.taskErrors?[grade.task] != nil }
       let law =
         grade.grade == .predictable
-        ? SigmoidErrorLaw(
-          losses: known.compactMap(\.loss), errors: known.compactMap { $0.taskErrors?[grade.task] })
-        : nil
+        ? SigmoidErrorLaw(fitting: data.smallErrors(on: grade.task)) : nil
       return TaskPrediction(
         task: grade.task, grade: grade.grade,
         error: law?.error(atLoss: prediction.loss.predicted), backtest: grade.backtest,
         best: grade.best, actual: measured?[grade.task])
     }
+  }
+}
+
+extension LawData {
+  /// Losses and errors on a task of the small runs, in order of falling loss.
+  func smallErrors(on task: String) -> [(loss: Double, error: Double)] {
+    TaskGrade.smallRuns(self).compactMap { run in
+      guard let loss = run.loss, let error = run.taskErrors?[task] else { return nil }
+      return (loss, error)
+    }
+  }
+}
+
+extension SigmoidErrorLaw {
+  init(fitting points: [(loss: Double, error: Double)]) {
+    self.init(losses: points.map(\.loss), errors: points.map(\.error))
   }
 }

@@ -11,8 +11,9 @@ struct FitCommand: ParsableCommand {
     abstract: "Fit scaling laws on runs and predict the runs held out.",
     discussion: """
       RUNS is a folder of runs (data/runs/<grid>) or a CSV file with the columns N,D,loss and, if \
-      present, error,run,role (fit, validate, holdout, replicate). Laws are fitted on the runs of \
-      role fit; the runs of role holdout are predicted, with intervals, and compared.
+      present, error,run,role (fit, validate, holdout, replicate),weight. Laws are fitted on the \
+      runs of role fit; the runs of role holdout are predicted, with intervals, and compared. A run \
+      of weight 4 counts as four: its loss has half the noise of others.
 
       Example:
         overtrain fit data/runs/demo --name demo

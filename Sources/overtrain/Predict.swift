@@ -16,6 +16,10 @@ struct PredictCommand: ParsableCommand {
       will end, and finished runs of the same grid, cut at the same share of their steps, say how well \
       that works.
 
+      Or --curve FILE, a loss curve from anywhere as CSV with the columns step, loss and, if known, lr: \
+      the annealing law (which needs lr) and the hyperbola through it, and where they end. Rows without \
+      a loss are the schedule of the steps to come.
+
       Example:
         overtrain predict data/fits/demo --N 1e6 --D 2e7
         overtrain predict data/fits/demo --C 1e13 --M 20 --json
@@ -23,12 +27,19 @@ struct PredictCommand: ParsableCommand {
         overtrain predict data/fits/demo --N 1e6 --D 2e7 --freeze big-run.json
         overtrain score big-run.json --loss 2.31
         overtrain predict --run data/runs/demo/e20-1a2b3c4d
+        overtrain predict --curve curve.csv --until 20000
       """)
 
   @Argument(help: "Folder of a fit, or its fit.json.") var fit: String?
   @Option(name: .customLong("run"), help: "Folder of a run that is still training.")
   var unfinished: String?
-  @Option(help: "Look at the first part of --run only, a share of its steps.") var upTo: Double?
+  @Option(help: "A loss curve: CSV with the columns step,loss and, if known, lr.")
+  var curve: String?
+  @Option(help: "Last step of --curve; its last row, when left out.") var until: Int?
+  @Option(help: "Steps of warm-up of --curve; up to the highest lr, when left out.")
+  var warmup: Int?
+  @Option(help: "Look at the first part of --run or --curve only, a share of its steps.")
+  var upTo: Double?
   @Option(help: "Level of the interval of --run.") var level = 0.9
   @Option(name: .customLong("N"), help: "Parameters.") var parameters: Double?
   @Option(name: .customLong("D"), help: "Training tokens.") var tokens: Double?
@@ -42,6 +53,11 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
+    if let curve {
+      let answer = try ForeignCurve(
+        URL(fileURLWithPath: curve), until: until, upTo: upTo, warmup: warmup)
+      return json ? try printJSON(answer) : print(answer.text)
+    }
     if let unfinished {
       let answer = try UnfinishedRun(
         URL(fileURLWithPath: unfinished), upTo: upTo, level: level,
@@ -49,7 +65,8 @@ struct PredictCommand: ParsableCommand {
       return json ? try printJSON(answer) : print(answer.text)
     }
     guard let path = fit else {
-      throw UserError(.usage, "no fit to ask", fix: "name its folder, or an unfinished --run")
+      throw UserError(
+        .usage, "no fit to ask", fix: "name its folder, or an unfinished --run or --curve")
     }
     let (n, d) = try shape()
     let fit = try Fit.read(URL(fileURLWithPath: path))

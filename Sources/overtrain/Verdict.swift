@@ -13,8 +13,14 @@ struct VerdictCommand: ParsableCommand {
     discussion: """
       RUNS are folders of runs or CSV files with columns loss/SET (overtrain import gadre writes \
       them), one per training set. Small runs alone judge: the law of the cheaper ones predicts the \
-      dearer ones. Prints reliable, risky or not to be believed, with the reason; held-out errors \
-      stand beside and have no part in it.
+      dearer ones. Prints reliable, risky or not to be believed, with the reason and how far beyond \
+      the fitted compute that was tested; what happens farther out no small run shows. Errors on dearer \
+      runs stand beside and have no part in it.
+
+      On the published C4 and RedPajama runs (16 pairs, tested to 14 times the fitted compute), 0 of 9 \
+      pairs called reliable were off by more than 5 % as far as tested, and 1 of 9 beyond, to 390 times; \
+      of the 5 called risky, 0 and 4; of the 2 not to be believed, 1 and 2. The bounds were set with \
+      these runs known.
 
       Example:
         overtrain verdict data/runs/demo
@@ -46,6 +52,10 @@ struct VerdictCommand: ParsableCommand {
     for verdict in verdicts {
       print(
         "  \(verdict.training) → \(verdict.set): \(verdict.verdict.rawValue): \(verdict.reason)")
+    }
+    let record = VerdictRecord.text(verdicts)
+    if !record.isEmpty {
+      print("\nhow these verdicts did on runs that had no part in them\n\(record)")
     }
   }
 

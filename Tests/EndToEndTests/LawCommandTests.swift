@@ -42,15 +42,19 @@ struct LawCommandTests {
     return lines.joined(separator: "\n") + "\n"
   }()
 
-  struct Expectation {
-    let arguments: [String]
-    let words: [String]
-  }
+  /// A loss curve under a rate that falls in a line.
+  static let curve =
+    "step,loss,lr\n"
+    + stride(from: 20, through: 800, by: 20).map { step in
+      let t = Double(step)
+      return "\(step),\(2 + 3 / (1 + t / 60) - 0.0002 * t),\(0.02 * (1 - t / 820))"
+    }.joined(separator: "\n") + "\n"
 
   @Test func everyCommand() throws {
     let program = try Program()
     defer { program.remove() }
     try program.write(Self.table, to: "runs.csv")
+    try program.write(Self.curve, to: "curve.csv")
     for (arguments, words) in [
       (
         ["fit", "runs.csv", "--name", "f"],
@@ -60,7 +64,13 @@ struct LawCommandTests {
         ]
       ),
       (["explain", "alpha", "data/fits/f"], ["n10m5-c0ffee", "runs.csv:2", "unchanged", "log"]),
-      (["verdict", "runs.csv"], ["own", "reliable", "still", "not to be believed"]),
+      (
+        ["verdict", "runs.csv"],
+        [
+          "own", "reliable", "still", "not to be believed", "had no part",
+          "called reliable: off by",
+        ]
+      ),
       (
         ["loss-to-loss", "runs.csv", "--from-set", "own", "--to-set", "near", "--loss", "2.9"],
         ["κ", "R²", "big", "is 3.3"]
@@ -78,6 +88,12 @@ struct LawCommandTests {
         ], ["best within the budget, N × M:", "over budget"]
       ),
       (["grade", "runs.csv"], ["predictable"]),
+      (["grade", "runs.csv", "--fit", "data/fits/f"], ["best small run", "rank correlation"]),
+      (
+        ["predict", "--curve", "curve.csv", "--up-to", "0.6"],
+        ["annealing", "hyperbolic", "60 % of 800 steps", "tau =", "measured at the end"]
+      ),
+      (["predict", "--curve", "curve.csv", "--until", "900", "--json"], ["withinRun", "lambda"]),
       (
         ["grade", "runs.csv", "--averages", "--fit", "data/fits/f", "--svg", "tasks.svg"],
         ["tasks drawn", "chosen by nested splits"]
@@ -116,6 +132,7 @@ struct LawCommandTests {
     let program = try Program()
     defer { program.remove() }
     try program.write(Self.table, to: "runs.csv")
+    try program.write(Self.curve, to: "curve.csv")
     #expect(try program.run("fit", "runs.csv", "--name", "f").status == 0)
     let rows = Self.table.split(separator: "\n")
     func part(_ name: String, _ keep: (Substring) -> Bool) throws {
@@ -139,6 +156,10 @@ struct LawCommandTests {
       (["serve", "data/fits/f", "--loss", "0.5", "--served", "1e9"], 64, "not reached"),
       (["predict", "--N", "1e9", "--M", "20"], 64, "no fit"),
       (["predict", "--run", "data"], 66, "config.yaml"),
+      (["predict", "--curve", "none.csv"], 66, "cannot read"),
+      (["predict", "--curve", "runs.csv"], 65, "no column step"),
+      (["predict", "--curve", "curve.csv", "--up-to", "0.1"], 65, "--up-to"),
+      (["predict", "--curve", "curve.csv", "--until", "700"], 64, "past 700"),
       (["design", "--sizes", "1e7", "--multipliers", "20", "--target", "1e9:20"], 64, "--prior"),
       (["fit", "runs.csv", "--law", "data-constrained"], 65, "repeat tokens"),
       (["fit", "runs.csv", "--n", "body"], 64, "N/body"),

@@ -22,6 +22,16 @@ extension FuzzTarget {
     ) { input in
       _ = try LawData(csv: scratch.put(input, "f.csv"), mapping: mapping)
     }
+    let curve = FuzzTarget(
+      "curve-csv",
+      texts: [
+        "step,loss,lr\n"
+          + (1...14).map { "\($0),\(4 - Double($0) / 10),0.0\($0)" }.joined(separator: "\n"),
+        "lr,step,loss\r\n.1,2,\r\n" + (3...14).map { ".2,\($0),\"3.5\"\r\n" }.joined(),
+      ]
+    ) { input in
+      _ = try RunCurve(csv: scratch.put(input, "c.csv"), until: nil, warmup: 0)
+    }
     let lines = FuzzTarget(
       "jsonl",
       texts: [
@@ -49,6 +59,6 @@ extension FuzzTarget {
         url throws(UserError) in throw UserError(.badData, "no description")
       }
     }
-    return [csv, foreign, lines, object, tasks]
+    return [csv, foreign, curve, lines, object, tasks]
   }
 }

@@ -38,6 +38,7 @@ struct BadInputTests {
     ("N,D,loss\n1e7,nan,3", "not a finite number", "runs.csv:2"),
     ("N,D,loss\n1e7,2e8,0\n\n1e7,3e8,-3.1", "the loss is 0", "runs.csv:2"),
     ("N,D,loss,unique\n4.1e8,8.2e9,3,9e9", "are distinct", "runs.csv:2"),
+    ("N,D,loss,weight\n4.1e8,8.2e9,3,0", "the weight is 0", "runs.csv:2"),
     ("N,D,loss,tokenizer\n4e8,8e9,3,bpe\n4e7,8e8,4,neox", "mixed tokenizers", "runs.csv:3"),
     ("N,D,loss,convention\n4e8,8e9,3,total\n4e7,8e8,4,body", "mixed conventions", "runs.csv:3"),
     ("N,D,loss\n0.41,8.2,3", "N counts", "runs.csv:2"),

@@ -84,6 +84,66 @@ struct CurveLawTests {
     #expect(RunForecast(run.curve.cut(at: 0.03)) == nil)
   }
 
+  /// A curve from elsewhere: losses every 20 steps, rates every 10, the end known as a schedule only.
+  static func csv(_ law: AnnealingLaw, steps: Int, seen: Int) -> String {
+    let rates = cosine(steps)
+    let areas = AnnealingAreas(rates: rates, warmupSteps: 40, momentum: 0.99)
+    let rows = stride(from: 10, through: steps, by: 10).map { step in
+      let loss = law.loss(area: areas.area[step - 1], annealing: areas.annealing[step - 1])
+      let cell = step.isMultiple(of: 20) && step <= seen ? "\(loss)" : ""
+      return "\(step),\(rates[step - 1]),\(cell)"
+    }
+    return "step,lr,loss\n" + rows.joined(separator: "\n") + "\n"
+  }
+
+  @Test func foreignCurve() throws {
+    let law = AnnealingLaw(L0: 2.1, A: 0.9, alpha: 0.45, C: 0.6)
+    let url = UserCommandTests.file("curve.csv")
+    defer { try? FileManager.default.removeItem(at: url) }
+    try Self.csv(law, steps: 1600, seen: 1000)
+      .write(to: url, atomically: true, encoding: .utf8)
+    let curve = try RunCurve(csv: url, until: nil, warmup: nil)
+    #expect(curve.steps == 1600 && curve.samples.count == 50 && curve.warmupSteps == 40)
+    #expect(abs(curve.rates[804] / Self.cosine(1600)[804] - 1) < 1e-4)
+    let areas = AnnealingAreas(rates: Self.cosine(1600), warmupSteps: 40, momentum: 0.99)
+    let end = law.loss(area: areas.area[1599], annealing: areas.annealing[1599])
+    let found = try #require(RunForecast(curve, law: .annealing))
+    #expect(abs(found.loss / end - 1) < 2e-3)
+    #expect(found.coefficients.map(\.name) == ["L0", "A", "alpha", "C", "lambda"])
+    // The hyperbola sees no schedule; without one there is no annealing law.
+    let longer = try RunCurve(csv: url, until: 2000, warmup: 100)
+    #expect(
+      longer.steps == 2000 && longer.warmupSteps == 100 && abs(longer.rates[1999] - 0.002) < 1e-6)
+    try "step,loss\n".appending(
+      (1...40).map { "\($0 * 5),\(2 + 3 / Double($0))" }
+        .joined(separator: "\n")
+    ).write(to: url, atomically: true, encoding: .utf8)
+    let plain = try RunCurve(csv: url, until: 400, warmup: nil)
+    #expect(plain.rates.isEmpty && plain.steps == 400 && plain.warmupSteps == 0)
+    #expect(RunForecast(plain, law: .annealing) == nil)
+    #expect(try #require(RunForecast(plain)).law == .hyperbolic)
+  }
+
+  @Test(arguments: [
+    ("step,los\n1,2\n", 65, "no column loss"), ("step,loss\n1,2\n1,2\n", 65, "after step 1"),
+    ("step,loss\n1.5,2\n", 65, "step is \"1.5\""), ("step,loss\n0,2\n", 65, "whole numbers"),
+    ("step,loss\n3,nan\n", 65, "the loss is nan"), ("step,loss\n3,x\n", 65, "loss is \"x\""),
+    ("step,loss,lr\n3,2,\n", 65, "lr is empty"), ("step,loss,lr\n3,2,-1\n", 65, "lr is -1"),
+    ("step,loss\n3,2\n", 65, "1 losses after the warm-up"), ("step,loss\n9,2\n", 64, "past 5"),
+    ("step,loss,lr\n3,2,0\n4,2,0\n", 65, "lr is 0 in every row"),
+    ("step,loss\n90000000,2\n", 65, "count steps in hundreds"), ("", 65, "no column step"),
+  ])
+  func badCurves(text: String, code: Int32, words: String) throws {
+    let url = UserCommandTests.file("curve.csv")
+    defer { try? FileManager.default.removeItem(at: url) }
+    try text.write(to: url, atomically: true, encoding: .utf8)
+    let error = #expect(throws: UserError.self) {
+      try RunCurve(csv: url, until: text.contains("9,2") ? 5 : nil, warmup: nil)
+    }
+    #expect(error?.kind.exitCode == code && error?.fix != nil, "\(text)")
+    #expect(error.map { "\($0)" }?.contains(words) == true, "\(error.map { "\($0)" } ?? "")")
+  }
+
   /// Finished runs correct the forecast and give an interval, and each is tested from the others. Over
   /// many grids nine intervals in ten hold the end.
   @Test func predictionFromSiblings() throws {

@@ -38,6 +38,40 @@ struct RecoveryTests {
     }
   }
 
+  /// A run of weight 3 counts as three runs.
+  @Test(
+    arguments: Objective.allCases,
+    [LawKind.overTraining, .chinchilla, .floorless, .computeOnly, .kaplan])
+  func weightIsRepetition(objective: Objective, law: LawKind) throws {
+    var random = RandomSource(seed: 9)
+    var data = Self.data(OverTrainingLaw(E: 1.7, a: 210, b: 350, eta: 0.14))
+    data.points = data.points.map {
+      $0.with(loss: $0.loss.map { $0 * exp(0.01 * random.normal()) })
+    }
+    let plain = try Fit(data, options: FitOptions(objective, law: law))
+    var (weighted, repeated) = (data, data)
+    for i in [0, 5, 11] {
+      weighted.points[i].weight = 3
+      repeated.points += [data.points[i], data.points[i]]
+    }
+    let found = try Fit(weighted, options: FitOptions(objective, law: law))
+    let wanted = try Fit(repeated, options: FitOptions(objective, law: law))
+    #expect(abs(found.objectiveValue / wanted.objectiveValue - 1) < 1e-9)
+    for coefficient in wanted.coefficients {
+      #expect(abs(found.coefficient(coefficient.name) / coefficient.value - 1) < 1e-6)
+    }
+    #expect(abs(found.objectiveValue / plain.objectiveValue - 1) > 1e-3)
+    // Where all weigh the same nothing moves but the noise of a run of weight 1.
+    data.points = data.points.map {
+      var point = $0
+      point.weight = 4
+      return point
+    }
+    let even = try Fit(data, options: FitOptions(objective, law: law))
+    #expect(abs((even.residualSD ?? 0) / (plain.residualSD ?? 1) - 2) < 1e-5)
+    #expect(try #require(LawData(csvText: data.csvText, name: "a").points.first?.weight) == 4)
+  }
+
   /// The free law on points of a tied one finds α = β.
   @Test func freeFindsTied() throws {
     let law = OverTrainingLaw(E: 1.2, A: 90, B: 300, alpha: 0.27)

@@ -53,7 +53,7 @@ struct CheckpointTests {
   /// Of a file longer than a MiB, the damaged MiB is named; of one from before, the whole file.
   @Test func damageHasAPlace() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
-    let (config, tokens) = try TrainerTests.make(width: 160)
+    let (config, tokens) = try TrainerTests.make(shape: { $0.width = 160 })
     let trainer = Trainer(config, tokens: tokens)
     let store = CheckpointStore(folder)
     try store.save(trainer, RunProgress(runID: "r"))
