@@ -41,6 +41,10 @@ extension ModelConfig {
     6 * Double(ParameterCount(self).matmul) + attentionFLOPsPerToken
   }
 
+  /// Whether the model is so large that workers share each kernel of one slot, instead of taking slots
+  /// with a gradient and activations each: most kernels then take 0.1 ms or more.
+  public var sharesKernels: Bool { trainingFLOPsPerToken >= 2.5e7 }
+
   /// The part of softmax attention: 6·layers·D·(T + 1).
   public var attentionFLOPsPerToken: Double {
     6 * Double(layers) * Double(width) * Double(contextLength + 1)

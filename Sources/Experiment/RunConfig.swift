@@ -33,6 +33,11 @@ public struct RunConfig: Codable, Hashable, Sendable {
   /// The seed of this run, derived from the grid's seed and the cell.
   public var seed: UInt64
 
+  /// The most workers that a step can use.
+  public var mostWorkers: Int {
+    training.slots == 1 && model.sharesKernels ? 256 : training.slots
+  }
+
   /// All fields, in order.
   public init(
     corpus: String, corpusFingerprint: String, size: String, model: ModelConfig,

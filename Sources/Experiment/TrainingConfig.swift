@@ -24,7 +24,8 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   /// Tokens of one optimiser step: `slots` × a whole number of microbatches.
   public var batchTokens: Int
   /// Parts of a step that workers may take side by side. Gradients are summed within a slot, then
-  /// over the slots in order, so the bits depend on this number and not on the workers.
+  /// over the slots in order, so the bits depend on this number and not on the workers. The one slot of
+  /// a large model is worked on by all of them together.
   public var slots: Int
   /// Tokens that a worker takes at once. It decides the order of summation, hence the bits.
   public var microbatchTokens: Int
@@ -91,14 +92,16 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     }
     // Two slots once a step is long enough (about 2 ms) to be worth sharing.
     let stepFLOPs = model.trainingFLOPsPerToken * Double(wanted)
-    slots = options.slots ?? (stepFLOPs >= 2e8 && wanted >= 2 * t ? 2 : 1)
+    slots =
+      options.slots ?? (stepFLOPs >= 2e8 && wanted >= 2 * t && !model.sharesKernels ? 2 : 1)
     guard slots >= 1, slots * t <= wanted else {
       throw UserError(
         .badConfig, "\(slots) slots for a batch of \(wanted / t) sequences",
         fix: "use 1 to \(wanted / t) slots")
     }
     let slotTokens = wanted / slots / t * t
-    microbatchTokens = max(t, min(options.microbatchTokens ?? 256, slotTokens) / t * t)
+    let microbatch = options.microbatchTokens ?? (model.sharesKernels ? 512 : 256)
+    microbatchTokens = max(t, min(microbatch, slotTokens) / t * t)
     batchTokens = slotTokens / microbatchTokens * microbatchTokens * slots
     steps = max(1, Int((Double(horizon) / Double(batchTokens)).rounded()))
     schedule = options.schedule ?? .cosine

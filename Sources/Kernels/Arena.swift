@@ -17,8 +17,20 @@ public final class Arena: @unchecked Sendable {
   private var block = 0
   private var offset = 0
 
+  /// Threads that `share` uses, the caller among them: one, or up to as many as there are cores.
+  public var workers = 1 {
+    didSet { while parts.count < workers { parts.append(Arena()) } }
+  }
+  let team: WorkerTeam
+  let kernel = SharedKernel()
+  /// An arena for each worker.
+  private(set) var parts: [Arena] = []
+
   /// An empty arena.
-  public init() {}
+  ///
+  /// - Parameter team: the workers, for arenas of which `workers` is set; no other work of theirs runs
+  ///   at the same time
+  public init(team: WorkerTeam = WorkerTeam()) { self.team = team }
 
   /// A matrix whose elements are not initialised, valid until `reset` or a rewind past it.
   public func matrix(_ rows: Int, _ columns: Int) -> Matrix {

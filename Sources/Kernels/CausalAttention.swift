@@ -36,6 +36,8 @@ public struct AttentionShape: Sendable {
   public var columns: Int { (heads + 2 * keyValueHeads) * headWidth }
   /// B·T
   public var rows: Int { sequences * positions }
+  /// B·G: groups of heads that share keys and values, sequence by sequence.
+  public var groups: Int { sequences * keyValueHeads }
 
   /// W, filled up to whole vectors with zeros.
   var paddedWidth: Int { (headWidth + 7) / 8 * 8 }
@@ -54,7 +56,8 @@ public struct AttentionShape: Sendable {
   func valueColumn(_ group: Int) -> Int { (heads + keyValueHeads + group) * headWidth }
 
   /// Stops where queries, keys and values, o or the statistics do not fit.
-  func check(_ qkv: Matrix, _ o: Matrix, _ statistics: Matrix) {
+  func check(_ qkv: Matrix, _ groups: Range<Int>, _ o: Matrix, _ statistics: Matrix) {
+    precondition(groups.lowerBound >= 0 && groups.upperBound <= self.groups)
     precondition(qkv.rows == rows && qkv.columns == columns)
     precondition(o.rows == rows && o.columns == heads * headWidth)
     precondition(statistics.rows == sequences * heads)

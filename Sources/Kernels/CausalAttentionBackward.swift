@@ -1,17 +1,19 @@
 // The derivation and the shapes are in CausalAttention.swift.
 
-/// Writes d(loss)/d(qkv) [B·T, (H + 2G)·W] from d(loss)/dO [B·T, H·W], with what the forward pass saw,
-/// wrote and saved.
+import WideKernels
+
+/// Writes the columns of the heads in `groups` of d(loss)/d(qkv) [B·T, (H + 2G)·W] from d(loss)/dO
+/// [B·T, H·W], with what the forward pass saw, wrote and saved.
 @inline(never)
 public func causalAttentionBackward(
   _ dO: Matrix, _ qkv: Matrix, o: Matrix, statistics: Matrix, _ shape: AttentionShape,
-  into dQKV: Matrix, _ arena: Arena
+  _ groups: Range<Int>, into dQKV: Matrix, _ arena: Arena
 ) {
   let clock = KernelClock.start()
   defer { KernelClock.stop(.attention, since: clock) }
   let (length, width, tile) = (shape.positions, shape.paddedWidth, tile)
   let padded = shape.paddedPositions
-  shape.check(qkv, o, statistics)
+  shape.check(qkv, groups, o, statistics)
   precondition(dO.rows == o.rows && dO.columns == o.columns)
   precondition(dQKV.rows == qkv.rows && dQKV.columns == qkv.columns)
   let mark = arena.mark
@@ -28,49 +30,48 @@ public func causalAttentionBackward(
   let dScores = arena.matrix(padded, tile).base
   let dQuery = arena.matrix(tile, width).base
   dots.initialize(repeating: 0, count: padded)
-  for b in 0..<shape.sequences {
-    for group in 0..<shape.keyValueHeads {
-      packHead(qkv, b, shape.keyColumn(group), shape, rows: length, into: keys)
-      packHead(qkv, b, shape.valueColumn(group), shape, rows: length, into: values)
-      dKeys.update(repeating: 0, count: length * width)
-      dValues.update(repeating: 0, count: length * width)
-      for head in shape.queryHeads(of: group) {
-        let column = shape.queryColumn(head)
-        packHead(qkv, b, column, shape, rows: padded, times: shape.scale, into: queries)
-        packHead(dO, b, column, shape, rows: padded, into: dOutput)
-        rowDots(dO, o, b, column, shape, into: dots)
-        let top = statistics.pointer(row: b * shape.heads + head)
-        let inverse = top + length
-        for start in stride(from: 0, to: length, by: tile) {
-          let seen = min(start + tile, length)
-          let (query, dO) = (queries + start * width, dOutput + start * width)
-          transposeTile(query, columns: width, into: turned)
-          multiplyPanels(
-            rows: seen, columns: tile, depth: width, keys, aRow: width, aColumn: 1, turned,
-            bRow: tile, into: scores, cRow: tile, accumulating: false)
-          transposeTile(dO, columns: width, into: turned)
-          multiplyPanels(
-            rows: seen, columns: tile, depth: width, values, aRow: width, aColumn: 1, turned,
-            bRow: tile, into: dScores, cRow: tile, accumulating: false)
-          softmaxColumnsBackward(
-            scores, dScores, start: start, seen: seen, top: top, inverse: inverse, dots: dots)
-          multiplyPanels(
-            rows: seen, columns: width, depth: tile, scores, aRow: tile, aColumn: 1, dO,
-            bRow: width, into: dValues, cRow: width, accumulating: true)
-          multiplyPanels(
-            rows: seen, columns: width, depth: tile, dScores, aRow: tile, aColumn: 1, query,
-            bRow: width, into: dKeys, cRow: width, accumulating: true)
-          multiplyPanels(
-            rows: tile, columns: width, depth: seen, dScores, aRow: 1, aColumn: tile, keys,
-            bRow: width, into: dQuery, cRow: width, accumulating: false)
-          unpackHead(
-            dQuery, dQKV, b * length + start, column, shape, rows: seen - start,
-            times: shape.scale)
-        }
+  for index in groups {
+    let (b, group) = index.quotientAndRemainder(dividingBy: shape.keyValueHeads)
+    packHead(qkv, b, shape.keyColumn(group), shape, rows: length, into: keys)
+    packHead(qkv, b, shape.valueColumn(group), shape, rows: length, into: values)
+    dKeys.update(repeating: 0, count: length * width)
+    dValues.update(repeating: 0, count: length * width)
+    for head in shape.queryHeads(of: group) {
+      let column = shape.queryColumn(head)
+      packHead(qkv, b, column, shape, rows: padded, times: shape.scale, into: queries)
+      packHead(dO, b, column, shape, rows: padded, into: dOutput)
+      rowDots(dO, o, b, column, shape, into: dots)
+      let top = statistics.pointer(row: b * shape.heads + head)
+      let inverse = top + length
+      for start in stride(from: 0, to: length, by: tile) {
+        let seen = min(start + tile, length)
+        let (query, dO) = (queries + start * width, dOutput + start * width)
+        transposeTile(query, columns: width, into: turned)
+        multiplyPanels(
+          rows: seen, columns: tile, depth: width, keys, aRow: width, aColumn: 1, turned,
+          bRow: tile, into: scores, cRow: tile, accumulating: false)
+        transposeTile(dO, columns: width, into: turned)
+        multiplyPanels(
+          rows: seen, columns: tile, depth: width, values, aRow: width, aColumn: 1, turned,
+          bRow: tile, into: dScores, cRow: tile, accumulating: false)
+        softmaxColumnsBackward(
+          scores, dScores, start: start, seen: seen, top: top, inverse: inverse, dots: dots)
+        multiplyPanels(
+          rows: seen, columns: width, depth: tile, scores, aRow: tile, aColumn: 1, dO,
+          bRow: width, into: dValues, cRow: width, accumulating: true)
+        multiplyPanels(
+          rows: seen, columns: width, depth: tile, dScores, aRow: tile, aColumn: 1, query,
+          bRow: width, into: dKeys, cRow: width, accumulating: true)
+        multiplyPanels(
+          rows: tile, columns: width, depth: seen, dScores, aRow: 1, aColumn: tile, keys,
+          bRow: width, into: dQuery, cRow: width, accumulating: false)
+        unpackHead(
+          dQuery, dQKV, b * length + start, column, shape, rows: seen - start,
+          times: shape.scale)
       }
-      unpackHead(dKeys, dQKV, b * length, shape.keyColumn(group), shape, rows: length)
-      unpackHead(dValues, dQKV, b * length, shape.valueColumn(group), shape, rows: length)
     }
+    unpackHead(dKeys, dQKV, b * length, shape.keyColumn(group), shape, rows: length)
+    unpackHead(dValues, dQKV, b * length, shape.valueColumn(group), shape, rows: length)
   }
 }
 
@@ -79,6 +80,14 @@ private func softmaxColumnsBackward(
   _ s: Floats, _ dP: Floats, start: Int, seen: Int, top: Floats, inverse: Floats, dots: Floats
 ) {
   let tile = tile
+  if CPU.hasWideVectors {
+    for offset in stride(from: 0, to: tile, by: 16) {
+      wideSoftmaxColumnsBackward(
+        s + offset, dP + offset, row: tile, start: start, offset: offset, seen: seen, top: top,
+        inverse: inverse, dots: dots)
+    }
+    return
+  }
   for offset in stride(from: 0, to: tile, by: 8) {
     guard offset < seen - start else {  // beyond the last query
       for i in stride(from: offset, to: seen * tile, by: tile) {

@@ -1,15 +1,18 @@
 // The derivation and the shapes are in CausalAttention.swift.
 
-/// O of every head. Reads `qkv` [B·T, (H + 2G)·W], writes `o` [B·T, H·W] and, for the way back, m and
+import WideKernels
+
+/// O of the heads in `groups`. Reads `qkv` [B·T, (H + 2G)·W], writes `o` [B·T, H·W] and, for the way back, m and
 /// 1/l into `statistics` [B·H, 2·T].
 @inline(never)
 public func causalAttentionForward(
-  _ qkv: Matrix, _ shape: AttentionShape, into o: Matrix, statistics: Matrix, _ arena: Arena
+  _ qkv: Matrix, _ shape: AttentionShape, _ groups: Range<Int>, into o: Matrix,
+  statistics: Matrix, _ arena: Arena
 ) {
   let clock = KernelClock.start()
   defer { KernelClock.stop(.attention, since: clock) }
   let (length, width, tile) = (shape.positions, shape.paddedWidth, tile)
-  shape.check(qkv, o, statistics)
+  shape.check(qkv, groups, o, statistics)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
   let keys = arena.matrix(length, width).base
@@ -18,33 +21,32 @@ public func causalAttentionForward(
   let turned = arena.matrix(width, tile).base
   let scores = arena.matrix(shape.paddedPositions, tile).base
   let output = arena.matrix(tile, width).base
-  for b in 0..<shape.sequences {
-    for group in 0..<shape.keyValueHeads {
-      packHead(qkv, b, shape.keyColumn(group), shape, rows: length, into: keys)
-      packHead(qkv, b, shape.valueColumn(group), shape, rows: length, into: values)
-      for head in shape.queryHeads(of: group) {
-        let column = shape.queryColumn(head)
-        packHead(
-          qkv, b, column, shape, rows: shape.paddedPositions, times: shape.scale, into: queries)
-        let top = statistics.pointer(row: b * shape.heads + head)
-        let inverse = top + length
-        for start in stride(from: 0, to: length, by: tile) {
-          let seen = min(start + tile, length)
-          transposeTile(queries + start * width, columns: width, into: turned)
-          multiplyPanels(
-            rows: seen, columns: tile, depth: width, keys, aRow: width, aColumn: 1, turned,
-            bRow: tile, into: scores, cRow: tile, accumulating: false)
-          softmaxColumns(scores, start: start, seen: seen, top: top, inverse: inverse)
-          multiplyPanels(
-            rows: tile, columns: width, depth: seen, scores, aRow: 1, aColumn: tile, values,
-            bRow: width, into: output, cRow: width, accumulating: false)
-          for i in start..<seen {
-            let source = output + (i - start) * width
-            let o = o.pointer(row: b * length + i) + column
-            let scale = inverse[i]
-            forEachVector(shape.headWidth) { c, lanes in
-              o.store(source.vector(c) * scale, c, lanes)
-            }
+  for index in groups {
+    let (b, group) = index.quotientAndRemainder(dividingBy: shape.keyValueHeads)
+    packHead(qkv, b, shape.keyColumn(group), shape, rows: length, into: keys)
+    packHead(qkv, b, shape.valueColumn(group), shape, rows: length, into: values)
+    for head in shape.queryHeads(of: group) {
+      let column = shape.queryColumn(head)
+      packHead(
+        qkv, b, column, shape, rows: shape.paddedPositions, times: shape.scale, into: queries)
+      let top = statistics.pointer(row: b * shape.heads + head)
+      let inverse = top + length
+      for start in stride(from: 0, to: length, by: tile) {
+        let seen = min(start + tile, length)
+        transposeTile(queries + start * width, columns: width, into: turned)
+        multiplyPanels(
+          rows: seen, columns: tile, depth: width, keys, aRow: width, aColumn: 1, turned,
+          bRow: tile, into: scores, cRow: tile, accumulating: false)
+        softmaxColumns(scores, start: start, seen: seen, top: top, inverse: inverse)
+        multiplyPanels(
+          rows: tile, columns: width, depth: seen, scores, aRow: 1, aColumn: tile, values,
+          bRow: width, into: output, cRow: width, accumulating: false)
+        for i in start..<seen {
+          let source = output + (i - start) * width
+          let o = o.pointer(row: b * length + i) + column
+          let scale = inverse[i]
+          forEachVector(shape.headWidth) { c, lanes in
+            o.store(source.vector(c) * scale, c, lanes)
           }
         }
       }
@@ -57,6 +59,11 @@ private func softmaxColumns(
   _ s: Floats, start: Int, seen: Int, top: Floats, inverse: Floats
 ) {
   for offset in stride(from: 0, to: min(tile, seen - start), by: 16) {
+    if CPU.hasWideVectors {
+      wideSoftmaxColumns(
+        s + offset, row: tile, start: start, offset: offset, seen: seen, top: top, inverse: inverse)
+      continue
+    }
     softmaxColumns(
       s + offset, row: tile, start: start, offset: offset, seen: seen, top: top, inverse: inverse)
   }

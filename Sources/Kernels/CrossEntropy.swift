@@ -1,4 +1,5 @@
 import Foundation
+import WideKernels
 
 // The head and its loss. With logits z = h Eᵀ, Z = logsumexp(z) and p = exp(z − Z), for target y
 //   loss = (Z − z_y) + c Z²        dz = p (1 + 2 c Z) − [y]
@@ -34,33 +35,51 @@ public func crossEntropyBackpropagate(
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
   let logits = logitChunk(hidden, table, arena)
+  let results = arena.matrix(logits.rows, 2)
   var sums = CrossEntropySum()
   for start in stride(from: 0, to: hidden.rows, by: logits.rows) {
     let rows = start..<min(start + logits.rows, hidden.rows)
-    let h = hidden[rows: rows]
+    let (h, dh) = (hidden[rows: rows], dHidden[rows: rows])
     let z = logits[rows: 0..<rows.count]
-    product(h, transposed: table, into: z, arena)
-    for row in 0..<rows.count {
-      let target = Int(targets[rows.lowerBound + row])
-      precondition(target >= -1 && target < table.rows, "target outside the vocabulary")
-      let p = z.pointer(row: row)
-      guard target >= 0 else {
-        p.update(repeating: 0, count: table.rows)
-        continue
+    arena.share(table.rows, inUnitsOf: 64) { part, arena in
+      product(h, transposed: table[rows: part], into: z[columns: part], arena)
+    }
+    arena.share(rows.count) { part, _ in
+      for row in part {
+        lossBackward(
+          z.pointer(row: row), table.rows, target: Int(targets[rows.lowerBound + row]),
+          scale: scale, zLoss: zLoss, result: results.pointer(row: row))
       }
-      let targetLogit = p[target]
-      let (logSum, inverse) = exponentiate(p, table.rows)
-      sums.crossEntropy += Double(logSum - targetLogit)
+    }
+    for row in 0..<rows.count where targets[rows.lowerBound + row] >= 0 {
+      let (loss, logSum) = (results[row, 0], results[row, 1])
+      sums.crossEntropy += Double(loss)
       sums.squaredLogSumExp += Double(logSum) * Double(logSum)
       sums.tokens += 1
-      let factor = scale * (1 + 2 * zLoss * logSum) * inverse
-      for i in 0..<table.rows { p[i] *= factor }
-      p[target] -= scale
     }
-    product(z, table, into: dHidden[rows: rows], arena)
-    product(transposed: z, h, addingTo: dTable, arena)
+    arena.share(table.columns, inUnitsOf: 64) { part, arena in
+      product(z, table[columns: part], into: dh[columns: part], arena)
+    }
+    arena.share(table.rows, inUnitsOf: 64) { part, arena in
+      product(transposed: z[columns: part], h, addingTo: dTable[rows: part], arena)
+    }
   }
   return sums
+}
+
+/// dz in place of the logits z of one token, its loss and its logsumexp into `result`.
+private func lossBackward(
+  _ z: Floats, _ count: Int, target: Int, scale: Float, zLoss: Float, result: Floats
+) {
+  precondition(target >= -1 && target < count, "target outside the vocabulary")
+  guard target >= 0 else { return z.update(repeating: 0, count: count) }
+  let targetLogit = z[target]
+  let (logSum, inverse) = exponentiate(z, count)
+  result[0] = logSum - targetLogit
+  result[1] = logSum
+  let factor = scale * (1 + 2 * zLoss * logSum) * inverse
+  for i in 0..<count { z[i] *= factor }
+  z[target] -= scale
 }
 
 /// Room for the logits of a chunk: enough rows for the products to be fast, few enough to stay in
@@ -91,6 +110,10 @@ private func maximum(_ z: Floats, _ count: Int) -> Float {
 
 /// max z and logsumexp(z), leaving z as it is.
 func logSumExp(_ z: Floats, _ count: Int) -> (top: Float, logSum: Float) {
+  if CPU.hasWideVectors {
+    let (top, total) = wideExponentials(z, count, replacing: false)
+    return (top, top + log(total))
+  }
   let top = maximum(z, count)
   var s0 = Float8.zero
   var s1 = Float8.zero
@@ -110,6 +133,10 @@ func logSumExp(_ z: Floats, _ count: Int) -> (top: Float, logSum: Float) {
 
 /// z ← exp(z − max z); returns logsumexp(z) and 1 / Σ exp(z − max z).
 private func exponentiate(_ z: Floats, _ count: Int) -> (logSum: Float, inverse: Float) {
+  if CPU.hasWideVectors {
+    let (top, total) = wideExponentials(z, count, replacing: true)
+    return (top + log(total), 1 / total)
+  }
   let top = maximum(z, count)
   var s0 = Float8.zero
   var s1 = Float8.zero

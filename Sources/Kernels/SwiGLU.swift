@@ -2,6 +2,8 @@
 //   da = dh ⊙ b ⊙ σ(a) (1 + a (1 − σ(a)))        db = dh ⊙ silu(a)
 // Gate and up come from one matmul and lie side by side: x = [a | b].
 
+import WideKernels
+
 /// h = silu(a) ⊙ b with x = [a | b] [n, 2F] and h [n, F].
 @inline(never)
 public func swiGLUForward(_ x: Matrix, into h: Matrix) {
@@ -12,7 +14,8 @@ public func swiGLUForward(_ x: Matrix, into h: Matrix) {
   for row in 0..<x.rows {
     let (a, h) = (x.pointer(row: row), h.pointer(row: row))
     let b = a + width
-    forEachVector(width) { i, lanes in
+    let done = CPU.hasWideVectors ? wideSwiGLU(a, b, into: h, width) : 0
+    forEachVector(from: done, to: width) { i, lanes in
       let v = a.vector(i, lanes)
       h.store(v * sigmoid(v) * b.vector(i, lanes), i, lanes)
     }
@@ -42,6 +45,7 @@ public func swiGLUBackward(_ dh: Matrix, _ x: Matrix, into dx: Matrix) {
       db.store(d * silu, i, lanes)
       dh.store(silu * up, i, lanes)
     }
-    forEachVector(width, vector)
+    let done = CPU.hasWideVectors ? wideSwiGLUBackward(a, b, dh, into: da, db, width) : 0
+    forEachVector(from: done, to: width, vector)
   }
 }

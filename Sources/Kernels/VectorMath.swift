@@ -55,13 +55,20 @@ extension UnsafeMutablePointer where Pointee == Float {
 /// A closure is inlined while it is small; a larger body is a local `@inline(__always)` function, or
 /// every vector costs a call.
 @inline(__always)
-func forEachVector(_ count: Int, _ body: (_ i: Int, _ lanes: Int) -> Void) {
-  var i = 0
+func forEachVector(
+  from start: Int = 0, to count: Int, _ body: (_ i: Int, _ lanes: Int) -> Void
+) {
+  var i = start
   while i + 8 <= count {
     body(i, 8)
     i += 8
   }
   if i < count { body(i, count - i) }
+}
+
+@inline(__always)
+func forEachVector(_ count: Int, _ body: (_ i: Int, _ lanes: Int) -> Void) {
+  forEachVector(to: count, body)
 }
 
 /// The sum of the lanes.

@@ -71,11 +71,15 @@ package struct Attention: BlockLayer {
       projection.forward(x, into: qkv, weights, arena)
     }
     if let rotation {
-      rotaryForward(qkv[columns: rotatedColumns], table: rotation, length: batch.positions)
+      arena.share(rotatedHeads) { heads, _ in
+        rotaryForward(qkv[columns: columns(of: heads)], table: rotation, length: batch.positions)
+      }
     }
     let o = arena.matrix(x.rows, heads * headWidth)
     let statistics = arena.matrix(batch.sequences * heads, 2 * batch.positions)
-    causalAttentionForward(qkv, shape, into: o, statistics: statistics, arena)
+    arena.share(shape.groups) { groups, arena in
+      causalAttentionForward(qkv, shape, groups, into: o, statistics: statistics, arena)
+    }
     output.forward(o, into: y, weights, arena)
     return Saved(queries: queries, keys: keys, qkv: qkv, o: o, statistics: statistics)
   }
@@ -88,10 +92,16 @@ package struct Attention: BlockLayer {
       let dO = arena.matrix(dy.rows, saved.o.columns)
       let dQKV = arena.matrix(dy.rows, saved.qkv.columns)
       output.backward(dy, x: saved.o, into: dO, weights, gradients, arena)
-      causalAttentionBackward(
-        dO, saved.qkv, o: saved.o, statistics: saved.statistics, shape(batch), into: dQKV, arena)
+      let shape = shape(batch)
+      arena.share(shape.groups) { groups, arena in
+        causalAttentionBackward(
+          dO, saved.qkv, o: saved.o, statistics: saved.statistics, shape, groups, into: dQKV, arena)
+      }
       if let rotation {
-        rotaryBackward(dQKV[columns: rotatedColumns], table: rotation, length: batch.positions)
+        arena.share(rotatedHeads) { heads, _ in
+          rotaryBackward(
+            dQKV[columns: columns(of: heads)], table: rotation, length: batch.positions)
+        }
       }
       if let queryNorm, let keyNorm, let queries = saved.queries, let keys = saved.keys {
         let (dQ, dK) = (dQKV[columns: queryColumns], dQKV[columns: keyColumns])
@@ -109,7 +119,10 @@ package struct Attention: BlockLayer {
   private var valueColumns: Range<Int> {
     (heads + keyValueHeads) * headWidth..<(heads + 2 * keyValueHeads) * headWidth
   }
-  var rotatedColumns: Range<Int> { 0..<(heads + keyValueHeads) * headWidth }
+  var rotatedHeads: Int { heads + keyValueHeads }
+  private func columns(of heads: Range<Int>) -> Range<Int> {
+    heads.lowerBound * headWidth..<heads.upperBound * headWidth
+  }
 
   func shape(_ batch: BatchShape) -> AttentionShape {
     AttentionShape(

@@ -28,7 +28,7 @@ package struct GELUFeedForward: BlockLayer {
     up.forward(x, into: a, weights, arena)
     arena.scratch {
       let h = arena.matrix(x.rows, up.weight.rows)  // gelu(a)
-      geluForward(a, into: h)
+      arena.share(h.rows) { rows, _ in geluForward(a[rows: rows], into: h[rows: rows]) }
       down.forward(h, into: y, weights, arena)
     }
     return Saved(a: a)
@@ -42,7 +42,9 @@ package struct GELUFeedForward: BlockLayer {
       let dh = arena.matrix(dy.rows, down.weight.columns)
       down.backward(dy, into: dh, weights, arena)
       let da = saved.a  // not needed again
-      geluBackward(dh, saved.a, into: da)
+      arena.share(dh.rows) { rows, _ in
+        geluBackward(dh[rows: rows], da[rows: rows], into: da[rows: rows])
+      }
       let h = dh
       down.backward(dy, x: h, addingTo: gradients, arena)
       up.backward(da, x: x, into: dx, weights, gradients, arena)

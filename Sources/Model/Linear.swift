@@ -34,7 +34,10 @@ package struct Linear: Sendable {
   package func forward(
     _ x: Matrix, into y: Matrix, _ weights: ParameterBuffer, _ arena: Arena
   ) {
-    matmul(x, transposed: weights[weight], into: y, arena)
+    let w = weights[weight]
+    arena.share(w.rows, inUnitsOf: 64) { part, arena in
+      matmul(x, transposed: w[rows: part], into: y[columns: part], arena)
+    }
     if let bias { addBias(weights[bias], to: y) }
   }
 
@@ -49,12 +52,18 @@ package struct Linear: Sendable {
 
   /// Writes dx.
   func backward(_ dy: Matrix, into dx: Matrix, _ weights: ParameterBuffer, _ arena: Arena) {
-    matmul(dy, weights[weight], into: dx, arena)
+    let w = weights[weight]
+    arena.share(w.columns, inUnitsOf: 64) { part, arena in
+      matmul(dy, w[columns: part], into: dx[columns: part], arena)
+    }
   }
 
   /// Adds dW and db to `gradients`.
   func backward(_ dy: Matrix, x: Matrix, addingTo gradients: ParameterBuffer, _ arena: Arena) {
-    matmul(transposed: dy, x, addingTo: gradients[weight], arena)
+    let dW = gradients[weight]
+    arena.share(dW.rows, inUnitsOf: 64) { part, arena in
+      matmul(transposed: dy[columns: part], x, addingTo: dW[rows: part], arena)
+    }
     if let bias { biasBackward(dy, addingTo: gradients[bias]) }
   }
 }

@@ -33,7 +33,12 @@ package struct Norm: Sendable {
     switch kind {
     case .rmsNorm:
       let inverse = arena.matrix(x.rows, groups)
-      rmsNormForward(x, gain: weights[gain], epsilon: epsilon, into: y, inverse: inverse)
+      let gain = weights[gain]
+      arena.share(x.rows) { rows, _ in
+        rmsNormForward(
+          x[rows: rows], gain: gain, epsilon: epsilon, into: y[rows: rows],
+          inverse: inverse[rows: rows])
+      }
       return Saved(x: x, statistics: inverse)
     case .gainOnlyLayerNorm, .layerNorm:
       let statistics = arena.matrix(x.rows, 2 * groups)
@@ -45,10 +50,17 @@ package struct Norm: Sendable {
   }
 
   /// Writes y again, with the same bits.
-  package func repeatForward(_ saved: Saved, into y: Matrix, _ weights: ParameterBuffer) {
+  package func repeatForward(
+    _ saved: Saved, into y: Matrix, _ weights: ParameterBuffer, _ arena: Arena
+  ) {
     switch kind {
     case .rmsNorm:
-      rmsNormScale(saved.x, gain: weights[gain], inverse: saved.statistics, into: y)
+      let gain = weights[gain]
+      arena.share(y.rows) { rows, _ in
+        rmsNormScale(
+          saved.x[rows: rows], gain: gain, inverse: saved.statistics[rows: rows],
+          into: y[rows: rows])
+      }
     case .gainOnlyLayerNorm, .layerNorm:
       layerNormScale(
         saved.x, gain: weights[gain], bias: bias.map { weights[$0] },

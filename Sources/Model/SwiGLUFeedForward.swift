@@ -28,7 +28,7 @@ package struct SwiGLUFeedForward: BlockLayer {
     gateAndUp.forward(x, into: ab, weights, arena)
     arena.scratch {
       let h = arena.matrix(x.rows, down.weight.columns)  // silu(a) ⊙ b
-      swiGLUForward(ab, into: h)
+      arena.share(h.rows) { rows, _ in swiGLUForward(ab[rows: rows], into: h[rows: rows]) }
       down.forward(h, into: y, weights, arena)
     }
     return Saved(ab: ab)
@@ -42,7 +42,9 @@ package struct SwiGLUFeedForward: BlockLayer {
       let dh = arena.matrix(dy.rows, down.weight.columns)
       down.backward(dy, into: dh, weights, arena)
       let dab = saved.ab  // not needed again
-      swiGLUBackward(dh, saved.ab, into: dab)
+      arena.share(dh.rows) { rows, _ in
+        swiGLUBackward(dh[rows: rows], dab[rows: rows], into: dab[rows: rows])
+      }
       let h = dh
       down.backward(dy, x: h, addingTo: gradients, arena)
       gateAndUp.backward(dab, x: x, into: dx, weights, gradients, arena)

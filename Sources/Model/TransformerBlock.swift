@@ -32,10 +32,10 @@ package struct TransformerBlock<FeedForward: BlockLayer>: Sendable {
     // y is free until the end, and the outputs of the norms are cheap to make again on the way back.
     let savedX = attentionNorm.forward(x, into: y, weights, arena)
     let savedAttention = attention.forward(y, into: u, batch, weights, arena)
-    add(x, u, into: u)
+    arena.share(x.rows) { rows, _ in add(x[rows: rows], u[rows: rows], into: u[rows: rows]) }
     let savedU = feedForwardNorm.forward(u, into: y, weights, arena)
     let savedFeedForward = feedForward.forward(y, into: y, batch, weights, arena)
-    add(u, y, into: y)
+    arena.share(x.rows) { rows, _ in add(u[rows: rows], y[rows: rows], into: y[rows: rows]) }
     return Saved(
       attentionNorm: savedX, attention: savedAttention, feedForwardNorm: savedU,
       feedForward: savedFeedForward)
@@ -49,12 +49,12 @@ package struct TransformerBlock<FeedForward: BlockLayer>: Sendable {
     arena.scratch {
       let normal = arena.matrix(dy.rows, dy.columns)
       let dNormal = arena.matrix(dy.rows, dy.columns)
-      feedForwardNorm.repeatForward(saved.feedForwardNorm, into: normal, weights)
+      feedForwardNorm.repeatForward(saved.feedForwardNorm, into: normal, weights, arena)
       feedForward.backward(
         dy, x: normal, saved.feedForward, into: dNormal, batch, weights, gradients, arena)
       feedForwardNorm.backward(
         dNormal, saved.feedForwardNorm, into: dy, accumulating: true, weights, gradients)
-      attentionNorm.repeatForward(saved.attentionNorm, into: normal, weights)
+      attentionNorm.repeatForward(saved.attentionNorm, into: normal, weights, arena)
       attention.backward(
         dy, x: normal, saved.attention, into: dNormal, batch, weights, gradients, arena)
       attentionNorm.backward(

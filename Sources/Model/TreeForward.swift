@@ -148,12 +148,13 @@ extension Attention {
   private func attend(_ qkv: Matrix, into o: Matrix, _ arena: Arena) {
     let length = qkv.rows
     if let rotation {
-      rotaryForward(qkv[columns: rotatedColumns], table: rotation, length: length)
+      rotaryForward(qkv[columns: 0..<rotatedHeads * headWidth], table: rotation, length: length)
     }
     let shape = shape(BatchShape(sequences: 1, positions: length))
     arena.scratch {
       let statistics = arena.matrix(heads, 2 * length)
-      causalAttentionForward(qkv, shape, into: o, statistics: statistics, arena)
+      causalAttentionForward(
+        qkv, shape, 0..<shape.groups, into: o, statistics: statistics, arena)
     }
   }
 }

@@ -144,7 +144,7 @@ public struct Runner: Sendable {
           .interrupted, "stopped at step \(trainer.step) of \(training.steps)", at: id,
           fix: "run the same command again to go on")
       }
-      let borrowed = cores.take(upTo: training.slots - 1)
+      let borrowed = cores.take(upTo: config.mostWorkers - 1)
       let report = trainer.step(workers: 1 + borrowed)
       cores.give(borrowed)
       state.step = report.step

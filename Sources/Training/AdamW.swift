@@ -40,7 +40,7 @@ final class AdamW {
   /// - Returns: the global L2 norm of the sum
   func sum(_ gradients: [ParameterBuffer], workers: Int) -> Double {
     pass = .sum(gradients)
-    team.run(self, shares: min(workers, chunks.count))
+    team.run(self, shares: min(workers, mostShares))
     return partials.sum.squareRoot()
   }
 
@@ -51,8 +51,11 @@ final class AdamW {
     _ weights: ParameterBuffer, with total: ParameterBuffer, norm: Double, step: Int, workers: Int
   ) {
     pass = .update(weights, with: total, norm: norm, step: step)
-    team.run(self, shares: min(workers, chunks.count))
+    team.run(self, shares: min(workers, mostShares))
   }
+
+  /// Fewer weights each are not worth the way into another core's cache.
+  private var mostShares: Int { max(1, firstMoment.count >> 16) }
 
   private func sum(_ gradients: [ParameterBuffer], _ index: Int) {
     let (total, range) = (gradients[0], chunks[index].range)

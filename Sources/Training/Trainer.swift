@@ -29,7 +29,8 @@ public struct StepReport: Sendable, Equatable {
 ///
 /// A step's batch is cut into `slots`, each of a whole number of microbatches. A worker takes whole
 /// slots; a slot's gradient is summed over its microbatches in order, and the slots' gradients in
-/// slot order: the same bits for any number of workers.
+/// slot order: the same bits for any number of workers. Of a large model there is one slot, whose
+/// kernels the workers share.
 public final class Trainer {
   /// The run that is trained.
   public let config: RunConfig
@@ -84,7 +85,8 @@ public final class Trainer {
     slots = (0..<config.training.slots).map { _ in Slot(config, layout) }
     gradients = slots.map(\.gradients)
     backpropagation = Backpropagation(
-      config, model: model, weights: weights, tokens: tokens, sampler: sampler, slots: slots)
+      config, model: model, weights: weights, tokens: tokens, sampler: sampler, slots: slots,
+      team: team)
   }
 
   /// Distinct tokens among those that the whole run trains on.
@@ -93,9 +95,8 @@ public final class Trainer {
   /// Takes one optimiser step on up to `workers` threads.
   public func step(workers: Int) -> StepReport {
     precondition(step < config.training.steps, "the run has no step \(step)")
-    let workers = max(1, min(workers, slots.count))
-    backpropagation.step = step
-    team.run(backpropagation, shares: workers)
+    let workers = max(1, min(workers, config.mostWorkers))
+    backpropagation.take(step, workers: workers, team)
     let loss = slots.reduce(0) { $0 + $1.crossEntropy } / Double(config.training.batchTokens)
     let norm = optimizer.sum(gradients, workers: workers)
     let skipped = health.shouldSkip(loss: loss, gradientNorm: norm, config.training)
@@ -132,7 +133,7 @@ public final class Trainer {
 /// The gradients of a step, slot by slot.
 private final class Backpropagation: SharedWork {
   /// The step that is being taken, 0-based.
-  var step = 0
+  private var step = 0
   private let model: any LanguageModel
   private let weights: ParameterBuffer
   private let tokens: TokenSequence
@@ -143,7 +144,7 @@ private final class Backpropagation: SharedWork {
 
   init(
     _ config: RunConfig, model: any LanguageModel, weights: ParameterBuffer,
-    tokens: TokenSequence, sampler: BatchSampler, slots: [Slot]
+    tokens: TokenSequence, sampler: BatchSampler, slots: [Slot], team: WorkerTeam
   ) {
     self.model = model
     self.weights = weights
@@ -151,7 +152,14 @@ private final class Backpropagation: SharedWork {
     self.sampler = sampler
     self.slots = slots
     training = config.training
-    arenas = slots.map { _ in Arena() }
+    arenas = slots.map { _ in Arena(team: team) }
+  }
+
+  /// Computes the gradients of step `step`: the workers take slots, or share the kernels of one.
+  func take(_ step: Int, workers: Int, _ team: WorkerTeam) {
+    self.step = step
+    if slots.count == 1 { arenas[0].workers = workers }
+    team.run(self, shares: min(workers, slots.count))
   }
 
   func work(share: Int, of shares: Int) {

@@ -48,7 +48,7 @@ struct BenchCommand: ParsableCommand {
     if scaling { return try measureScaling() }
     guard let shape = BenchConfig.all[config] else { return }
     if kernels { return try show(shape.kernelRates()) }
-    let run = try shape.runConfig(slots: workers, microbatchTokens: microbatch)
+    let run = try shape.runConfig(workers: workers, microbatchTokens: microbatch)
     let text = try shape.tokens()
     let trainer = Trainer(run, tokens: text)
     _ = trainer.step(workers: workers)
@@ -279,7 +279,7 @@ struct BenchConfig {
   static var names: String { all.keys.sorted().joined(separator: ", ") }
 
   /// A run of a million steps, at a cosine rate.
-  func runConfig(slots: Int, microbatchTokens: Int?) throws(UserError) -> RunConfig {
+  func runConfig(workers: Int, microbatchTokens: Int?) throws(UserError) -> RunConfig {
     var options = ModelOptions()
     options.layers = layers
     options.width = width
@@ -290,7 +290,7 @@ struct BenchConfig {
     let model = try ModelConfig(options, vocabularySize: vocabularySize)
     var training = TrainingOptions()
     training.batchTokens = batchTokens
-    training.slots = slots
+    training.slots = model.sharesKernels ? 1 : workers
     training.microbatchTokens = microbatchTokens
     training.learningRate = 1e-3
     return RunConfig(
@@ -301,22 +301,9 @@ struct BenchConfig {
       evaluation: EvaluationConfig(), tokenMultiplier: nil, replicate: 0, seed: 1)
   }
 
-  /// A quarter of a million tokens whose frequencies fall as those of words do (Zipf's law).
+  /// A quarter of a million tokens.
   func tokens() throws(UserError) -> TokenSequence {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("overtrain-bench-\(ProcessInfo.processInfo.processIdentifier)")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    var random = RandomSource(seed: 1)
-    var writer = ShardWriter(folder: folder, name: "train", vocabularySize: vocabularySize)
-    for _ in 0..<64 {
-      let tokens = (0..<4096).map { _ in
-        Int32(min(Double(vocabularySize - 1), pow(Double(vocabularySize), random.uniform()) - 1))
-      }
-      try writer.append(tokens)
-    }
-    let shard = try writer.finish()[0]
-    return try TokenSequence(
-      opening: folder.appendingPathComponent(shard.file), vocabularySize: vocabularySize)
+    try .zipf(vocabularySize: vocabularySize, count: 1 << 18)
   }
 }
 

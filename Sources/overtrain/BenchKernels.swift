@@ -59,13 +59,14 @@ extension BenchConfig {
     let pairs = rows * (contextLength + 1) / 2
     rates.append(
       bench.rate("attention", text, 4 * pairs * d, 4 * rows * d) {
-        causalAttentionForward(qkv, shape, into: o, statistics: statistics, arena)
+        causalAttentionForward(
+          qkv, shape, 0..<shape.groups, into: o, statistics: statistics, arena)
       })
     let (dO, dQKV) = (matrix(rows, d), matrix(rows, 3 * d))
     rates.append(
       bench.rate("attention, backward", text, 8 * pairs * d, 8 * rows * d) {
         causalAttentionBackward(
-          dO, qkv, o: o, statistics: statistics, shape, into: dQKV, arena)
+          dO, qkv, o: o, statistics: statistics, shape, 0..<shape.groups, into: dQKV, arena)
       })
 
     let (h, dh, table, dTable) = (matrix(rows, d), matrix(rows, d), matrix(v, d), matrix(v, d))

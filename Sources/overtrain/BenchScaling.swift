@@ -36,7 +36,7 @@ extension BenchConfig {
 
   /// Trains at this size for about `seconds`.
   func rate(workers: Int, seconds: Double, limit: Double) throws(UserError) -> SizeRate {
-    let run = try runConfig(slots: workers, microbatchTokens: nil)
+    let run = try runConfig(workers: workers, microbatchTokens: nil)
     let trainer = Trainer(run, tokens: try tokens())
     _ = trainer.step(workers: workers)
     let timed = trainer.timeSteps(workers: workers, seconds: seconds)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Experiment
 import Foundation
-import Kernels
 import Report
 import Sweep
 
@@ -22,8 +21,9 @@ struct PlanCommand: ParsableCommand {
     let plan = GridPlan(
       resolved.cells, done: Set(resolved.cells.map(\.id)).subtracting(missing),
       trainingTokens: resolved.trainingTokens)
-    let rate = 1e9 * BLAS.sgemmGFLOPS(seconds: 0.1) * Double(cores) * Self.expectedUtilisation
-    let seconds = plan.flopsLeft / rate
+    var time = TrainingTime(cores: cores)
+    let seconds = try time.seconds(
+      resolved.cells.filter { missing.contains($0.id) }.map(\.config))
     if json {
       try printJSON(
         PlanOutput(
@@ -34,13 +34,10 @@ struct PlanCommand: ParsableCommand {
     print(Self.table(plan.rows).rendered)
     print(
       "\(missing.count) of \(plan.rows.count) runs to do: \(short(plan.flopsLeft)) FLOPs, about "
-        + "\(duration(seconds)) on \(cores) cores, "
+        + "\(duration(seconds)) of training on \(cores) cores, "
         + "\(short(Double(plan.diskBytesLeft)))B of disk")
     for warning in plan.warnings { Terminal.note("doubt: \(warning)") }
   }
-
-  /// Share of large sgemm that training tiny models reaches; `overtrain bench` measures it.
-  private static let expectedUtilisation = 0.5
 
   private static func table(_ rows: [GridPlan.Row]) -> Table {
     var table = Table(columns: [

@@ -31,10 +31,36 @@ import Testing
     }
   }
 
-  /// Weights × (3 + workers) + 64 MiB: weights, two moments, and a gradient for each worker.
-  @Test(arguments: [("xs", 33_888), ("c1", 360_768), ("c2", 1_852_544)])
+  /// Training and evaluation where no size is a whole number of vectors.
+  @Test func bitsAreThoseOfNarrowVectorsAtOddSizes() throws {
+    let program = try Program()
+    defer { program.remove() }
+    try ResumeTests.prepare(program)
+    try program.write(
+      """
+      name: g
+      corpora: chain
+      model:
+        contextLength: 43
+        sizes: { a: { width: 36, layers: 1, heads: 3 }, b: { width: 22, layers: 1, heads: 1 } }
+      training: { batchTokens: 344, slots: 2, microbatchTokens: 86 }
+      evaluation: { validationTokens: 4096 }
+      tokenMultipliers: [2]
+      """, to: "g.yaml")
+    for vectors in ["avx2", "avx512"] {
+      let run = try program.run(
+        ["sweep", "g.yaml", "--runs", vectors], environment: ["OVERTRAIN_VECTORS": vectors])
+      #expect(run.status == 0, "\(run.errors)")
+    }
+    let results = try ResumeTests.results(program, "avx2")
+    #expect(try results.count == 2 * 4 + 1 && ResumeTests.results(program, "avx512") == results)
+  }
+
+  /// Weights × (3 + workers) + 64 MiB: weights, two moments, and a gradient for each worker. Large
+  /// models (c4) have one gradient, and keep within it from two workers on.
+  @Test(arguments: [("xs", 33_888), ("c1", 360_768), ("c2", 1_852_544), ("c4", 6_917_376)])
   func memory(_ config: String, _ parameters: Int) throws {
-    for workers in [1, 2] {
+    for workers in config == "c4" ? [2, 3] : [1, 2] {
       let limit = Double(4 * parameters * (3 + workers)) / 1_048_576 + 64
       let peak = try bench(config, steps: 1, workers: workers).peakRSSMB
       #expect(peak <= limit, "\(config) with \(workers) workers: \(peak) of \(limit) MiB")

@@ -22,8 +22,9 @@ import Testing
       Matrix(rows: shape.rows, columns: shape.columns), Arena()
     )
     let statistics = Matrix(rows: b * shape.heads, columns: 2 * t)
-    causalAttentionForward(qkv, shape, into: o, statistics: statistics, arena)
-    causalAttentionBackward(dO, qkv, o: o, statistics: statistics, shape, into: dQKV, arena)
+    causalAttentionForward(qkv, shape, 0..<shape.groups, into: o, statistics: statistics, arena)
+    causalAttentionBackward(
+      dO, qkv, o: o, statistics: statistics, shape, 0..<shape.groups, into: dQKV, arena)
 
     let x = doubles(qkv)
     let dy = doubles(dO)
@@ -68,7 +69,7 @@ import Testing
       sequences: 1, positions: 20, heads: 1, keyValueHeads: 1, headWidth: 8)
     let qkv = noise(20, 24, seed: 1, scale: 100)
     let (o, statistics) = (Matrix(rows: 20, columns: 8), Matrix(rows: 1, columns: 40))
-    causalAttentionForward(qkv, shape, into: o, statistics: statistics, Arena())
+    causalAttentionForward(qkv, shape, 0..<shape.groups, into: o, statistics: statistics, Arena())
     #expect(o.values.allSatisfy { $0.isFinite && abs($0) <= 100 })
   }
 }

@@ -9,7 +9,8 @@ import Training
 struct TrainerTests {
   /// A run of `steps` steps on random tokens, and those tokens.
   static func make(
-    steps: Int = 12, slots: Int = 2, change: (inout TrainingOptions) -> Void = { _ in }
+    steps: Int = 12, slots: Int? = 2, change: (inout TrainingOptions) -> Void = { _ in },
+    shape: (inout ModelOptions) -> Void = { _ in }
   ) throws -> (RunConfig, TokenSequence) {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -32,6 +33,7 @@ struct TrainerTests {
     options.width = 16
     options.heads = 2
     options.qkNorm = .perHead
+    shape(&options)
     let model = try ModelConfig(options, vocabularySize: 32)
     var training = TrainingOptions()
     training.batchTokens = 256
@@ -55,6 +57,30 @@ struct TrainerTests {
       #expect(one.step(workers: 1) == two.step(workers: 2))
     }
     #expect(one.weights.data == two.weights.data)
+  }
+
+  /// Of a large model there is one slot, whose kernels the workers share, here in uneven parts.
+  @Test(arguments: [ModelConfig.Family.llama, .gpt2])
+  func bitsDoNotDependOnWorkersThatShareKernels(_ family: ModelConfig.Family) throws {
+    let (config, tokens) = try Self.make(
+      steps: 2, slots: nil,
+      shape: {
+        $0.family = family
+        $0.layers = 3
+        $0.width = 396
+        $0.heads = 6
+        if family == .llama { $0.keyValueHeads = 3 }
+      })
+    #expect(config.training.slots == 1 && config.mostWorkers > 3)
+    let one = Trainer(config, tokens: tokens)
+    for workers in 2...4 {
+      let several = Trainer(config, tokens: tokens)
+      for step in 0..<config.training.steps {
+        let report = several.step(workers: workers)
+        #expect(workers > 2 || one.step(workers: 1) == report, "step \(step)")
+      }
+      #expect(one.digest == several.digest, "\(workers) workers")
+    }
   }
 
   @Test func lossFalls() throws {

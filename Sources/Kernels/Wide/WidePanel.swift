@@ -2,20 +2,6 @@
 // module alone is compiled for them, and `Kernels` calls it only where they exist. The sums run over k
 // in the same order with the same fused multiply-adds, so the bits are the same.
 
-private typealias Float16s = SIMD16<Float>
-
-extension UnsafeMutablePointer where Pointee == Float {
-  @inline(__always)
-  fileprivate func wide(_ i: Int) -> Float16s {
-    UnsafeRawPointer(self + i).loadUnaligned(as: Float16s.self)
-  }
-
-  @inline(__always)
-  fileprivate func store(_ v: Float16s, _ i: Int) {
-    UnsafeMutableRawPointer(self + i).storeBytes(of: v, as: Float16s.self)
-  }
-}
-
 /// `rows` × `vectors` sums of sixteen outputs each.
 private typealias Sums<let rows: Int, let vectors: Int> = InlineArray<
   rows, InlineArray<vectors, Float16s>
