@@ -4,13 +4,17 @@ import PackageDescription
 // Every arrow of the architecture (README.md) is a dependency below, and the Makefile builds with
 // `--explicit-target-dependency-import-check error`, so that no other import compiles.
 
+/// Without it a square root is a call for every lane, for the sake of errno.
+let rootFlag = SwiftSetting.unsafeFlags(["-Xcc", "-fno-math-errno"])
+
 #if arch(x86_64)
   /// OVERTRAIN_BASELINE=1 makes a program for processors without AVX2: slow, for checks and old machines.
+  /// A build here for AArch64 needs it too, and loses nothing: `arch` is that of the machine that builds.
   let isBaseline = Context.environment["OVERTRAIN_BASELINE"] == "1"
   /// AVX2 + FMA code: without these flags SIMD8<Float> is SSE and every fused multiply-add a call.
   let vectorFlags: [SwiftSetting] =
     isBaseline
-    ? [.define("BASELINE")]
+    ? [.define("BASELINE"), rootFlag]
     : [.unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno"])]
   /// AVX-512 code, called only where it exists.
   let wideFlags: [SwiftSetting] =
@@ -19,7 +23,7 @@ import PackageDescription
   let plainFlags: [SwiftSetting] = isBaseline ? [.define("BASELINE")] : []
 #else
   let plainFlags: [SwiftSetting] = []
-  let vectorFlags: [SwiftSetting] = []
+  let vectorFlags: [SwiftSetting] = [rootFlag]
   let wideFlags: [SwiftSetting] = []
 #endif
 

@@ -2,12 +2,22 @@ import Foundation
 
 /// The processor that this program runs on.
 public enum CPU {
-  /// Its name, e.g. `AMD EPYC`.
-  public static var model: String { field("model name") ?? "unknown" }
+  /// Its name, e.g. `AMD EPYC`; Linux has only numbers for one of AArch64.
+  public static var model: String {
+    if let name = field("model name") { return name }
+    guard let maker = field("CPU implementer"), let part = field("CPU part") else {
+      return "unknown"
+    }
+    return "AArch64, implementer \(maker), part \(part)"
+  }
 
   /// The vectors that products use, e.g. `AVX-512`.
   public static var vectors: String {
-    hasWideVectors ? "AVX-512" : hasVectorCode ? "AVX2 and FMA" : "baseline"
+    #if arch(arm64)
+      return "NEON"
+    #else
+      return hasWideVectors ? "AVX-512" : hasVectorCode ? "AVX2 and FMA" : "baseline"
+    #endif
   }
 
   private static let avx2: Set<String> = ["avx2", "bmi2", "f16c", "fma", "movbe"]
@@ -18,9 +28,9 @@ public enum CPU {
   /// Whether the processor has AVX2 and what goes with it.
   static var hasAVX2: Bool { flags.isSuperset(of: avx2) }
 
-  /// Whether this program is compiled for vectors of eight floats and fused multiply-adds.
+  /// Whether this program is compiled for vectors and fused multiply-adds, which AArch64 always has.
   package static var hasVectorCode: Bool {
-    #if arch(x86_64) && !BASELINE
+    #if arch(arm64) || (arch(x86_64) && !BASELINE)
       return true
     #else
       return false
@@ -30,8 +40,12 @@ public enum CPU {
   /// Whether vectors of sixteen floats are used: where the processor has AVX-512, unless the
   /// environment variable OVERTRAIN_VECTORS is `avx2`. The bits of a run do not depend on it.
   package static let hasWideVectors: Bool = {
-    getenv("OVERTRAIN_VECTORS").map { String(cString: $0) } != "avx2"
-      && hasVectorCode && flags.isSuperset(of: avx512)
+    #if arch(x86_64) && !BASELINE
+      return getenv("OVERTRAIN_VECTORS").map { String(cString: $0) } != "avx2"
+        && flags.isSuperset(of: avx512)
+    #else
+      return false
+    #endif
   }()
 
   /// What the processor can do, in Linux's words.

@@ -39,7 +39,9 @@ public func geluBackward(_ dy: Matrix, _ x: Matrix, into dx: Matrix) {
       let v = x.vector(i, lanes)
       let t = tanh(root * v * (1 + cubic * v * v))
       let inner = root * (1 + 3 * cubic * v * v)
-      let slope = 0.5 * (1 + t) + 0.5 * v * (1 - t * t) * inner
+      let share: Float8 = 0.5 * (1 + t)
+      let change: Float8 = 0.5 * v * (1 - t * t)
+      let slope = share + change * inner
       let d = dy.vector(i, lanes)
       dy.store(0.5 * v * (1 + t), i, lanes)
       dx.store(d * slope, i, lanes)

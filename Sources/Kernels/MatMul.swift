@@ -2,8 +2,8 @@
 // through the register blocks of RegisterBlock.swift: on AVX2 they take 1/4 less time than OpenBLAS
 // where little is summed over (depth 16), 1/20 less at 256 and about the same at 512 (Zen 5, one
 // thread), on AVX-512 half of it, and the bits of a row do not depend on how many rows there are.
-// Where there is no vector code of our own (not x86-64, or a baseline build), the products of the
-// backward pass are OpenBLAS's.
+// Where there is no vector code of our own (a baseline build for x86-64), the products of the backward
+// pass are OpenBLAS's.
 
 /// y = x wᵀ, with x [n, D], w [F, D], y [n, F].
 @inline(never)

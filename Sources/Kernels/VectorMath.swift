@@ -4,7 +4,7 @@
 typealias Float8 = SIMD8<Float>
 typealias Floats = UnsafeMutablePointer<Float>
 
-#if BASELINE
+#if BASELINE && arch(x86_64)
   // Without fused multiply-adds in hardware the library's own is a call for every lane.
   extension SIMD8<Float> {
     @inline(__always)

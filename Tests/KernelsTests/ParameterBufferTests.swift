@@ -115,7 +115,7 @@ import Testing
 
 @Suite(.serialized) struct MachineTests {
   @Test func hasTheVectorInstructionsThatTheCodeIsCompiledFor() {
-    #expect(["AVX-512", "AVX2 and FMA", "baseline"].contains(CPU.vectors))
+    #expect(["AVX-512", "AVX2 and FMA", "NEON", "baseline"].contains(CPU.vectors))
     #expect(!CPU.model.isEmpty)
     #expect(BLAS.description.hasPrefix("OpenBLAS "))
   }
