@@ -69,7 +69,7 @@ struct BenchCommand: ParsableCommand {
         trainer.model, trainer.weights, text, workers: workers, seconds: seconds / 4)
       : nil
     let digest = trainer.digest
-    let checkpoint = steps == nil ? try CheckpointCost(trainer, workers: workers) : nil
+    let checkpoint = steps == nil ? try CheckpointCost(trainer) : nil
     let flops = Double(tokens) * run.model.trainingFLOPsPerToken
     let result = BenchResult(
       config: config, workers: workers, tokensPerSecond: Double(tokens) / elapsed,

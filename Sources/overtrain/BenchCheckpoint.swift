@@ -6,7 +6,7 @@ import Training
 
 /// What a checkpoint costs.
 struct CheckpointCost: Encodable {
-  /// To write it durably and read it back, the median of five.
+  /// To write it durably and read it back, the median of three.
   let seconds: Double
   /// Of its files.
   let bytes: Int
@@ -15,14 +15,15 @@ struct CheckpointCost: Encodable {
   /// Of the time of a run at the default interval.
   let share: Double
 
-  /// Takes a step and saves, five times, below the working folder: there runs are written too.
-  init(_ trainer: Trainer, workers: Int) throws {
+  /// Saves three times below the working folder: there runs are written too.
+  init(_ trainer: Trainer) throws {
     let folder = URL(fileURLWithPath: ".bench-\(ProcessInfo.processInfo.processIdentifier)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let store = CheckpointStore(folder, retention: .init(last: 1))
     var progress = RunProgress(runID: "bench")
-    let costs = try (0..<5).map { _ in
-      progress.step = trainer.step(workers: workers).step
+    progress.step = trainer.step
+    let costs = try (0..<3).map { _ in
+      try? FileManager.default.removeItem(at: folder)
+      let store = CheckpointStore(folder, retention: .init(last: 1))
       return try ContinuousClock().measure { try store.save(trainer, progress) }
     }.sorted()
     let files = FileManager.default.enumerator(
@@ -32,7 +33,7 @@ struct CheckpointCost: Encodable {
     }
     bytes = sizes.reduce(0) { $0 + ($1.isRegularFile == true ? $1.fileSize ?? 0 : 0) }
     timesState = Double(bytes) / Double(3 * 4 * ParameterCount(trainer.config.model).total)
-    seconds = costs[2] / .seconds(1)
-    share = costs[2] / (costs[2] + Runner.Saving().pause(after: costs[2]))
+    seconds = costs[1] / .seconds(1)
+    share = costs[1] / (costs[1] + Runner.Saving().pause(after: costs[1]))
   }
 }
