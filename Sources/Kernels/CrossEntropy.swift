@@ -41,7 +41,7 @@ public func crossEntropyBackpropagate(
     let rows = start..<min(start + logits.rows, hidden.rows)
     let (h, dh) = (hidden[rows: rows], dHidden[rows: rows])
     let z = logits[rows: 0..<rows.count]
-    arena.share(table.rows, inUnitsOf: 64) { part, arena in
+    arena.share(table.rows, inUnitsOf: 16) { part, arena in
       product(h, transposed: table[rows: part], into: z[columns: part], arena)
     }
     arena.share(rows.count) { part, _ in
@@ -57,10 +57,10 @@ public func crossEntropyBackpropagate(
       sums.squaredLogSumExp += Double(logSum) * Double(logSum)
       sums.tokens += 1
     }
-    arena.share(table.columns, inUnitsOf: 64) { part, arena in
+    arena.share(table.columns, inUnitsOf: 16) { part, arena in
       product(z, table[columns: part], into: dh[columns: part], arena)
     }
-    arena.share(table.rows, inUnitsOf: 64) { part, arena in
+    arena.share(table.rows, inUnitsOf: 16) { part, arena in
       product(transposed: z[columns: part], h, addingTo: dTable[rows: part], arena)
     }
   }
@@ -86,7 +86,7 @@ private func lossBackward(
 /// cache. A row ends in 16 floats that are not used: columns are read too, and rows a power of two
 /// apart would share a few lines of the cache.
 func logitChunk(
-  _ hidden: Matrix, _ table: Matrix, _ arena: Arena, atLeast least: Int = 128
+  _ hidden: Matrix, _ table: Matrix, _ arena: Arena, atLeast least: Int = 256
 ) -> Matrix {
   let rows = min(hidden.rows, max(least, min(512, (1 << 18) / table.rows)))
   return arena.matrix(rows, table.rows + 16)[columns: 0..<table.rows]

@@ -35,7 +35,7 @@ package struct Linear: Sendable {
     _ x: Matrix, into y: Matrix, _ weights: ParameterBuffer, _ arena: Arena
   ) {
     let w = weights[weight]
-    arena.share(w.rows, inUnitsOf: 64) { part, arena in
+    arena.share(w.rows, inUnitsOf: 16) { part, arena in
       matmul(x, transposed: w[rows: part], into: y[columns: part], arena)
     }
     if let bias { addBias(weights[bias], to: y) }
@@ -53,7 +53,7 @@ package struct Linear: Sendable {
   /// Writes dx.
   func backward(_ dy: Matrix, into dx: Matrix, _ weights: ParameterBuffer, _ arena: Arena) {
     let w = weights[weight]
-    arena.share(w.columns, inUnitsOf: 64) { part, arena in
+    arena.share(w.columns, inUnitsOf: 16) { part, arena in
       matmul(dy, w[columns: part], into: dx[columns: part], arena)
     }
   }
@@ -61,7 +61,7 @@ package struct Linear: Sendable {
   /// Adds dW and db to `gradients`.
   func backward(_ dy: Matrix, x: Matrix, addingTo gradients: ParameterBuffer, _ arena: Arena) {
     let dW = gradients[weight]
-    arena.share(dW.rows, inUnitsOf: 64) { part, arena in
+    arena.share(dW.rows, inUnitsOf: 16) { part, arena in
       matmul(transposed: dy[columns: part], x, addingTo: dW[rows: part], arena)
     }
     if let bias { biasBackward(dy, addingTo: gradients[bias]) }
