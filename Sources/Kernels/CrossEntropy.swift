@@ -29,22 +29,27 @@ public func crossEntropyBackpropagate(
   _ hidden: Matrix, table: Matrix, targets: [Int32], scale: Float, zLoss: Float,
   into dHidden: Matrix, addingTo dTable: Matrix, _ arena: Arena
 ) -> CrossEntropySum {
-  let clock = KernelClock.start()
-  defer { KernelClock.stop(.head, since: clock) }
   precondition(targets.count == hidden.rows && dHidden.rows == hidden.rows)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
   let logits = logitChunk(hidden, table, arena)
   let results = arena.matrix(logits.rows, 2)
   var sums = CrossEntropySum()
+  func share(_ count: Int, inUnitsOf unit: Int, _ body: (Range<Int>, Arena) -> Void) {
+    arena.share(count, inUnitsOf: unit) { part, arena in
+      let clock = KernelClock.start()
+      defer { KernelClock.stop(.head, since: clock) }
+      body(part, arena)
+    }
+  }
   for start in stride(from: 0, to: hidden.rows, by: logits.rows) {
     let rows = start..<min(start + logits.rows, hidden.rows)
     let (h, dh) = (hidden[rows: rows], dHidden[rows: rows])
     let z = logits[rows: 0..<rows.count]
-    arena.share(table.rows, inUnitsOf: 16) { part, arena in
+    share(table.rows, inUnitsOf: 16) { part, arena in
       product(h, transposed: table[rows: part], into: z[columns: part], arena)
     }
-    arena.share(rows.count) { part, _ in
+    share(rows.count, inUnitsOf: 1) { part, _ in
       for row in part {
         lossBackward(
           z.pointer(row: row), table.rows, target: Int(targets[rows.lowerBound + row]),
@@ -57,10 +62,10 @@ public func crossEntropyBackpropagate(
       sums.squaredLogSumExp += Double(logSum) * Double(logSum)
       sums.tokens += 1
     }
-    arena.share(table.columns, inUnitsOf: 16) { part, arena in
+    share(table.columns, inUnitsOf: 16) { part, arena in
       product(z, table[columns: part], into: dh[columns: part], arena)
     }
-    arena.share(table.rows, inUnitsOf: 16) { part, arena in
+    share(table.rows, inUnitsOf: 16) { part, arena in
       product(transposed: z[columns: part], h, addingTo: dTable[rows: part], arena)
     }
   }
