@@ -253,7 +253,7 @@ private struct FigureList {
   private mutating func grades() {
     for grade in TaskGrade.all(fit.data) {
       let runs = fit.data.points.filter { $0.taskErrors?[grade.task] != nil }.map(\.run)
-      let how = "a sigmoid of the small runs of higher loss predicts those of lower loss"
+      let how = "a sigmoid of the cheaper small runs predicts the dearest third"
       add("error of guessing on \(grade.task)", grade.chance, "the task's choices", [])
       add("least error on \(grade.task)", grade.best, "over the small runs", runs)
       add("backtest of \(grade.task)", grade.backtest, how, runs)

@@ -4,7 +4,7 @@ import Foundation
 /// How well an average error can be predicted, by which and how many tasks it is over (the question of
 /// Gadre et al.'s figure 8), and the subset that nested splits choose.
 ///
-/// Everything but `heldOut` comes from small runs: those of `TaskGrade`, in order of falling loss. An
+/// Everything but `heldOut` comes from small runs: those of `TaskGrade`, the cheapest first. An
 /// average's backtest fits ε − k·e^{−γL} on the first two thirds and predicts the last.
 public struct TaskAverages: Codable, Sendable {
   /// An average over some tasks.

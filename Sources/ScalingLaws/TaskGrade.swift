@@ -20,7 +20,7 @@ public struct TaskGrade: Codable, Sendable, Equatable {
   public let chance: Double
   /// Least error of the runs.
   public let best: Double
-  /// Mean relative error of a sigmoid fitted on the runs of higher loss, on the third of lower loss.
+  /// Mean relative error of a sigmoid fitted on the cheaper runs, on the dearest third.
   public let backtest: Double
   /// The same of the guess that error stays where the fitted runs have it on average.
   public let constant: Double
@@ -62,12 +62,12 @@ public struct TaskGrade: Codable, Sendable, Equatable {
   }
 
   /// The runs that are not held out and took no more compute than the largest run to fit on, M ≥ 10,
-  /// in order of falling loss.
+  /// the cheapest first: a backtest extrapolates as its user does.
   static func smallRuns(_ data: LawData) -> [LawPoint] {
     let largest = (data.lossFit + data.errorFit).map(\.compute).max() ?? 0
     return data.points.filter {
       $0.loss != nil && $0.role != .holdout && $0.compute <= largest * 1.0001
         && $0.tokenMultiplier >= RecommendedRule.minimumTokenMultiplier * 0.999
-    }.sorted { ($0.loss ?? 0, $0.run) > ($1.loss ?? 0, $1.run) }
+    }.sorted { ($0.compute, $0.run) < ($1.compute, $1.run) }
   }
 }

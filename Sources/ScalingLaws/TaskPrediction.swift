@@ -35,7 +35,7 @@ extension Fit {
 }
 
 extension LawData {
-  /// Losses and errors on a task of the small runs, in order of falling loss.
+  /// Losses and errors on a task of the small runs, the cheapest first.
   func smallErrors(on task: String) -> [(loss: Double, error: Double)] {
     TaskGrade.smallRuns(self).compactMap { run in
       guard let loss = run.loss, let error = run.taskErrors?[task] else { return nil }

@@ -10,8 +10,8 @@ struct GradeCommand: ParsableCommand {
     commandName: "grade",
     abstract: "Which tasks can be predicted from these runs: at chance, predictable or risky.",
     discussion: """
-      Judges by small runs only: a curve fitted on those of higher loss is tested on those of lower \
-      loss, beside the guess that nothing changes. RUNS needs errors by task (columns error/TASK, \
+      Judges by small runs only: a curve fitted on the cheaper ones is tested on the dearest third, \
+      beside the guess that nothing changes. RUNS needs errors by task (columns error/TASK, \
       chance/TASK, or a folder of runs).
 
       --averages asks how well averages over several tasks can be predicted, by how many and by which \

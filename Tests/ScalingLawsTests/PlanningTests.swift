@@ -344,7 +344,9 @@ struct UserCommandTests {
     #expect(record.tasks.count == 46)
     let means = try #require(record.means([.predictable]))
     #expect(means.predicted < means.best && means.predicted < means.constant)
-    // 0.34 and 0.44: over all tasks, most of which sit at chance, the backtest ranks weakly.
-    #expect(record.rankCorrelation > 0.3)
+    // 0.48 and 0.48: most tasks sit at chance, where there is little to rank.
+    #expect(record.rankCorrelation > 0.45)
+    let risky = try #require(record.means([.risky]))
+    #expect(means.predicted < risky.predicted)
   }
 }
