@@ -87,13 +87,11 @@ private func lossBackward(
   z[target] -= scale
 }
 
-/// Room for the logits of a chunk: enough rows for the products to be fast, few enough to stay in
-/// cache. A row ends in 16 floats that are not used: columns are read too, and rows a power of two
-/// apart would share a few lines of the cache.
-func logitChunk(
-  _ hidden: Matrix, _ table: Matrix, _ arena: Arena, atLeast least: Int = 256
-) -> Matrix {
-  let rows = min(hidden.rows, max(least, min(512, (1 << 18) / table.rows)))
+/// Room for the logits of a chunk: enough rows that packing the table for them hardly counts, few
+/// enough to stay in cache. A row ends in 16 floats that are not used: columns are read too, and rows a
+/// power of two apart would share a few lines of the cache.
+func logitChunk(_ hidden: Matrix, _ table: Matrix, _ arena: Arena) -> Matrix {
+  let rows = min(hidden.rows, max(256, min(512, (1 << 18) / table.rows)))
   return arena.matrix(rows, table.rows + 16)[columns: 0..<table.rows]
 }
 

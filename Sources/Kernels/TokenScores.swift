@@ -27,8 +27,7 @@ public func tokenScores(
   precondition(targets.count == hidden.rows)
   let mark = arena.mark
   defer { arena.rewind(to: mark) }
-  // Read once more only, so that packing the table less often counts for more than the cache.
-  let logits = logitChunk(hidden, table, arena, atLeast: 256)
+  let logits = logitChunk(hidden, table, arena)
   var scores: [TokenScore] = []
   scores.reserveCapacity(targets.count)
   for start in stride(from: 0, to: hidden.rows, by: logits.rows) {
