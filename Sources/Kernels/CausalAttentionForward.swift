@@ -2,8 +2,8 @@
 
 import WideKernels
 
-/// O of the heads in `groups`. Reads `qkv` [B·T, (H + 2G)·W], writes `o` [B·T, H·W] and, for the way back, m and
-/// 1/l into `statistics` [B·H, 2·T].
+/// O of the heads in `groups`. Reads `qkv` [B·T, (H + 2G)·W], writes `o` [B·T, H·W] and, for the way
+/// back, m and 1/l into `statistics` [B·H, 2·T].
 @inline(never)
 public func causalAttentionForward(
   _ qkv: Matrix, _ shape: AttentionShape, _ groups: Range<Int>, into o: Matrix,

@@ -42,9 +42,12 @@ package struct Norm: Sendable {
       return Saved(x: x, statistics: inverse)
     case .gainOnlyLayerNorm, .layerNorm:
       let statistics = arena.matrix(x.rows, 2 * groups)
-      layerNormForward(
-        x, gain: weights[gain], bias: bias.map { weights[$0] }, epsilon: epsilon, into: y,
-        statistics: statistics)
+      let (gain, bias) = (weights[gain], bias.map { weights[$0] })
+      arena.share(x.rows) { rows, _ in
+        layerNormForward(
+          x[rows: rows], gain: gain, bias: bias, epsilon: epsilon, into: y[rows: rows],
+          statistics: statistics[rows: rows])
+      }
       return Saved(x: x, statistics: statistics)
     }
   }
@@ -62,9 +65,12 @@ package struct Norm: Sendable {
           into: y[rows: rows])
       }
     case .gainOnlyLayerNorm, .layerNorm:
-      layerNormScale(
-        saved.x, gain: weights[gain], bias: bias.map { weights[$0] },
-        statistics: saved.statistics, into: y)
+      let (gain, bias) = (weights[gain], bias.map { weights[$0] })
+      arena.share(y.rows) { rows, _ in
+        layerNormScale(
+          saved.x[rows: rows], gain: gain, bias: bias, statistics: saved.statistics[rows: rows],
+          into: y[rows: rows])
+      }
     }
   }
 

@@ -5,7 +5,8 @@ import Foundation
 ///     L(N, D) = A·N^−α + B·D^−β
 ///
 /// A baseline that must fail far out, since text has entropy. With about seven runs it is still the
-/// better guess: they do not show E, and a free E runs away (LAWS 3.2: 4 % against 5–10 %).
+/// better guess: they do not show E, and a free E runs away (seven published runs a set: 4 % off
+/// against 5–10 %).
 public struct FloorlessLaw: LossLaw, Equatable {
   /// A.
   public let parameterCoefficient: Double

@@ -15,10 +15,10 @@ extension GridSweep {
     for (cell, checkpoint) in zip(try missing(), checkpoints) {
       let retained = retention.everySteps.map { cell.config.training.steps / $0 } ?? 0
       let evaluation = cell.config.evaluation
-      // A line of the log is at most 320 bytes, the answer to an item at most 250 (measured: 288
-      // and 196), the record and config 8 kB.
+      // The answer to an item is at most 250 bytes (measured: 196), the record and config 8 kB.
       kept +=
-        checkpoint * (1 + retained) + 8192 + 320 * min(400, cell.config.training.steps + 1)
+        checkpoint * (1 + retained) + 8192
+        + GridPlan.logLineBytes * min(400, cell.config.training.steps + 1)
         + 250 * evaluation.itemsPerTask * evaluation.tasks.count
     }
     return kept + passing

@@ -47,6 +47,9 @@ public struct GridPlan: Sendable {
   /// Bytes that the missing runs will write.
   public var diskBytesLeft: Int { rows.filter { !$0.done }.reduce(0) { $0 + $1.diskBytes } }
 
+  /// A line of a run's log, at most (measured: 288).
+  static let logLineBytes = 320
+
   private static func row(_ cell: GridCell, done: Bool) -> Row {
     let config = cell.config
     let count = ParameterCount(config.model)
@@ -61,10 +64,10 @@ public struct GridPlan: Sendable {
       steps: training.steps, batchTokens: training.batchTokens,
       flops: model.trainingFLOPsPerToken * Double(training.tokens),
       memoryBytes: 4 * ((3 + training.slots) * count.total + training.slots * activations),
-      diskBytes: 2 * 3 * 4 * count.total + 200 * 320, done: done)
+      diskBytes: 2 * 3 * 4 * count.total + 200 * logLineBytes, done: done)
   }
 
-  /// The doubts of LAWS 4.1: too few steps, long warm-ups, repeated data, laws without an answer.
+  /// What bends the laws of small models: too few steps, long warm-ups, repeated data, laws without an answer.
   private static func lint(_ cells: [GridCell], _ trainingTokens: [String: Int]) -> [String] {
     var warnings: [String] = []
     func warn(_ cells: [GridCell], _ what: String) {

@@ -33,7 +33,7 @@ struct LawAlgebraTests {
     }
   }
 
-  /// LAWS check: η = 0.1364, m = 32 gives 1.114 in reducible loss and 2.2 times the compute.
+  /// η = 0.1364, m = 32 gives 1.114 in reducible loss and 2.2 times the compute.
   @Test func overTrainingPenalty() throws {
     let m = try #require(tied.optimalTokenMultiplier) * 32
     let penalty = try #require(tied.overTrainingPenalty(tokenMultiplier: m))
