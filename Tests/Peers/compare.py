@@ -80,14 +80,16 @@ def main():
             plain = [([options.c_peer, config, str(threads), str(options.seconds)], core)
                      for core in places]
 
-            best = (0, None, None)
+            peer, best, microbatch = None, 0, 0
             for micro in options.microbatches:
-                peer = Served(config, threads, micro, options.seconds, places)
-                best = max(best, (peer.rate(), micro, peer), key=lambda x: x[0])
-                if best[2] is not peer:
-                    peer.stop()
+                other = Served(config, threads, micro, options.seconds, places)
+                rate = other.rate()
+                if rate <= best:
+                    other.stop()
                     break  # larger ones are slower still
-            peer = best[2]
+                if peer:
+                    peer.stop()
+                peer, best, microbatch = other, rate, micro
             a, b, c, memory = [], [], [], 0
             for _ in range(options.rounds):
                 rate, memory = run(ours)
@@ -98,7 +100,7 @@ def main():
             peer.stop()
             print(json.dumps({
                 "config": config, "mode": mode, "overtrain": statistics.median(a),
-                "pytorch": statistics.median(b), "microbatch": best[1],
+                "pytorch": statistics.median(b), "microbatch": microbatch,
                 "ratio": statistics.median(x / y for x, y in zip(a, b)),
                 "ratios": [round(x / y, 3) for x, y in zip(a, b)],
                 "plainC": statistics.median(c) if c else None,
