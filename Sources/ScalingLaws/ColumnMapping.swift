@@ -76,10 +76,10 @@ extension LawData {
         }
         cells[entry.name] = String(value * factor)
       }
-      if cells["D"] == nil, let n = cells["N"].flatMap(Double.init) {
-        cells["D"] =
-          cells["M"].flatMap(Double.init).map { String($0 * n) }
-          ?? cells["C"].flatMap(Double.init).map { String($0 / (6 * n)) }
+      func number(_ name: String) -> Double? { cells[name].flatMap { Double($0) } }
+      if cells["D"] == nil, let n = number("N") {
+        let tokens: Double? = number("M").map { $0 * n } ?? number("C").map { $0 / (6 * n) }
+        cells["D"] = tokens.map { String($0) }
       }
       lines.append(
         (kept + ["D"]).map { quoted(cells[$0] ?? "") }.joined(separator: ","))

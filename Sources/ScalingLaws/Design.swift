@@ -100,16 +100,17 @@ public struct Design: Sendable {
   ) -> [SIMD2<Double>] {
     var chosen = start
     var value = worst(chosen)
+    /// What the SD falls by for the cost of a run.
+    func gain(of cell: SIMD2<Double>, to newValue: Double) -> Double {
+      log(value / newValue) / cell.x / cell.y
+    }
     func grow() {
       while true {
         let left = budget - cost(chosen)
-        let next = cells.filter { !chosen.contains($0) && 6 * $0.x * $0.y <= left }
-          .map { (cell: $0, value: worst(chosen + [$0])) }
+        let affordable = cells.filter { !chosen.contains($0) && 6 * $0.x * $0.y <= left }
+        let next = affordable.map { (cell: $0, value: worst(chosen + [$0])) }
           .filter { $0.value < value * (1 - 1e-9) }
-          .max {
-            log(value / $0.value) / $0.cell.x / $0.cell.y
-              < log(value / $1.value) / $1.cell.x / $1.cell.y
-          }
+          .max { gain(of: $0.cell, to: $0.value) < gain(of: $1.cell, to: $1.value) }
         guard let next else { return }
         chosen.append(next.cell)
         value = next.value
