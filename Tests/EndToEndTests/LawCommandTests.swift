@@ -43,12 +43,15 @@ struct LawCommandTests {
   }()
 
   /// A loss curve under a rate that falls in a line.
-  static let curve =
-    "step,loss,lr\n"
-    + stride(from: 20, through: 800, by: 20).map { step in
+  static let curve = {
+    let rows = stride(from: 20, through: 800, by: 20).map { (step: Int) -> String in
       let t = Double(step)
-      return "\(step),\(2 + 3 / (1 + t / 60) - 0.0002 * t),\(0.02 * (1 - t / 820))"
-    }.joined(separator: "\n") + "\n"
+      let loss = 2 + 3 / (1 + t / 60) - 0.0002 * t
+      let rate = 0.02 * (1 - t / 820)
+      return "\(step),\(loss),\(rate)"
+    }
+    return (["step,loss,lr"] + rows).joined(separator: "\n") + "\n"
+  }()
 
   @Test func everyCommand() throws {
     let program = try Program()
