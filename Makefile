@@ -71,7 +71,7 @@ test-sanitize: setup ## every test under the address and the thread sanitizer
 	@clang -fsanitize=thread -O1 -c Tests/Sanitizers/mutex.c -o .build/sanitizers/mutex.o
 	@ASAN_OPTIONS=detect_leaks=0 swift test -c release --sanitize=address \
 	  --scratch-path .build/address --skip '$(UNMEASURED)'
-	@TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/suppressions \
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/suppressions OVERTRAIN_SLOWDOWN=8 \
 	  swift test -c release --sanitize=thread --scratch-path .build/thread \
 	  -Xlinker $(CURDIR)/.build/sanitizers/mutex.o --skip '$(UNMEASURED)'
 

@@ -6,6 +6,9 @@ import Testing
 /// within 5 seconds, and goes on to the same bytes. OVERTRAIN_SIGNALS sets how many are tried.
 @Suite(.serialized)
 struct SignalTests {
+  /// The seconds that the program may take to leave; more where a sanitizer makes it slow.
+  private static let limit = 5 * Double(Faults.number("OVERTRAIN_SLOWDOWN") ?? 1)
+
   /// The program's seconds from the call at which the signal came to its end.
   private func seconds(since faults: Faults) -> Double {
     Faults.now - (faults.calls().last?.seconds ?? 0)
@@ -47,7 +50,7 @@ struct SignalTests {
       #expect(try ResumeTests.results(program, "r") == expected)
       try FileManager.default.removeItem(at: faults.folder)
     }
-    #expect(slowest < 5)
+    #expect(slowest < Self.limit)
     print("signals: \(wanted) during a sweep, left in at most \(slowest) s, all went on identical")
   }
 
@@ -63,7 +66,7 @@ struct SignalTests {
       environment: faults.environment(
         .signals([signal]), at: 1, site: "fsync */checkpoints/.step-00000653.tmp"))
     #expect(left.status == 128 + signal, "\(left.errors)")
-    #expect(seconds(since: faults) < 5)
+    #expect(seconds(since: faults) < Self.limit)
     #expect(!faults.calls().contains { $0.path.contains("/eval") })
     #expect(try program.run("sweep", "g.yaml", "--runs", "r").status == 0)
     #expect(try ResumeTests.results(program, "r") == expected)
@@ -97,7 +100,7 @@ struct SignalTests {
       ["data", "chain.yaml"],
       environment: faults.environment(.signals([signal]), at: 1, site: "mkdir */.chain.partial"))
     #expect(left.status == 128 + signal, "\(left.errors)")
-    #expect(seconds(since: faults) < 5)
+    #expect(seconds(since: faults) < Self.limit)
     #expect(
       !FileManager.default.fileExists(atPath: corpora.appendingPathComponent("chain").path))
   }
@@ -130,7 +133,7 @@ struct SignalTests {
       }
       let seconds = Faults.now - sent
       print("signals: evaluation left \(seconds) s after a signal, status \(left.status)")
-      #expect(left.status == 130 && seconds < 5)
+      #expect(left.status == 130 && seconds < Self.limit)
     }
   }
 }
