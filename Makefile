@@ -64,7 +64,8 @@ test-fuzz: setup ## INPUTS=1000000 inputs for each of TARGETS, by default every 
 
 # In build folders of their own, the program that tests start among them. BLAS is not instrumented, and
 # what Foundation keeps for the process's life is no leak. Left out: the memory, allocations and speed
-# that are bounds of the plain build, for the sanitizers' own would be measured.
+# that are bounds of the plain build, for the sanitizers' own would be measured; the thread sanitizer's
+# programs may take OVERTRAIN_SLOWDOWN times as long to leave after a signal.
 UNMEASURED := StepTests/(memory|allocatesNothing)|MachineTests/productsAreVectorCode
 test-sanitize: setup ## every test under the address and the thread sanitizer
 	@mkdir -p .build/sanitizers
