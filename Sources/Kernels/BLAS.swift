@@ -1,7 +1,7 @@
 import COpenBLAS
 import Foundation
 
-/// OpenBLAS on one thread: large products (MatMul.swift), and the yardstick for all the others.
+/// OpenBLAS on one thread: the yardstick for the products of MatMul.swift.
 public enum BLAS {
   /// One thread; call once, before the first product.
   public static func configure() { openblas_set_num_threads(1) }
@@ -42,15 +42,6 @@ public enum BLAS {
     cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(c.rows), blasint(c.columns),
       blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride), 0, c.base,
-      blasint(c.stride))
-  }
-
-  /// c += aᵀ b
-  package static func sgemm(transposed a: Matrix, _ b: Matrix, addingTo c: Matrix) {
-    precondition(a.rows == b.rows && c.rows == a.columns && c.columns == b.columns)
-    cblas_sgemm(
-      CblasRowMajor, CblasTrans, CblasNoTrans, blasint(c.rows), blasint(c.columns),
-      blasint(a.rows), 1, a.base, blasint(a.stride), b.base, blasint(b.stride), 1, c.base,
       blasint(c.stride))
   }
 }

@@ -1,9 +1,8 @@
 // Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x. All of them go
 // through the register blocks of RegisterBlock.swift: on AVX2 they take 1/4 less time than OpenBLAS
 // where little is summed over (depth 16), 1/20 less at 256 and about the same at 512 (Zen 5, one
-// thread), on AVX-512 half of it, and the bits of a row do not depend on how many rows there are.
-// Where there is no vector code of our own (a baseline build for x86-64), the products of the backward
-// pass are OpenBLAS's.
+// thread), on AVX-512 half of it. A baseline build for x86-64 takes 1/8 more than OpenBLAS without AVX,
+// whose bits would depend on the rows and columns that a worker has.
 
 /// y = x wᵀ, with x [n, D], w [F, D], y [n, F].
 @inline(never)
@@ -40,7 +39,6 @@ func product(_ x: Matrix, transposed w: Matrix, into y: Matrix, _ arena: Arena) 
 /// y = x w
 func product(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
   precondition(x.columns == w.rows && y.rows == x.rows && y.columns == w.columns)
-  if !CPU.hasVectorCode { return BLAS.sgemm(x, w, into: y) }
   multiply(
     x.base, aRow: x.stride, aColumn: 1, w, transposed: false, depth: x.columns, into: y,
     accumulating: false, arena)
@@ -49,7 +47,6 @@ func product(_ x: Matrix, _ w: Matrix, into y: Matrix, _ arena: Arena) {
 /// w += yᵀ x
 func product(transposed y: Matrix, _ x: Matrix, addingTo w: Matrix, _ arena: Arena) {
   precondition(y.rows == x.rows && w.rows == y.columns && w.columns == x.columns)
-  if !CPU.hasVectorCode { return BLAS.sgemm(transposed: y, x, addingTo: w) }
   multiply(
     y.base, aRow: 1, aColumn: y.stride, x, transposed: false, depth: x.rows, into: w,
     accumulating: true, arena)

@@ -18,7 +18,7 @@ import Testing
   }
 
   /// Sizes below, at and above blocks of 4, 6 and 8 rows, panels of 8, 16 and 24 columns, and what is
-  /// packed at a time (256 deep, 240 columns); the last one goes to OpenBLAS.
+  /// packed at a time (256 deep, 240 columns).
   @Test(arguments: [
     (1, 3, 5), (64, 16, 48), (37, 48, 24), (100, 33, 17), (512, 128, 96), (13, 300, 40),
     (9, 500, 263), (300, 31, 7), (512, 515, 520),
@@ -43,17 +43,26 @@ import Testing
       doubles(dw).flatMap { $0 }, zip(before, gradient.flatMap { $0 }).map(+), "w += yᵀ x")
   }
 
-  /// The bits of an output do not depend on the rows and columns around it.
+  /// The bits of an output do not depend on the rows and columns around it, in any of the products.
   @Test(arguments: [(48, 40), (29, 300)])
   func productsOfPartsHaveTheBitsOfTheWhole(_ f: Int, _ d: Int) {
-    let (x, w, arena) = (noise(203, d, seed: 1), noise(f, d, seed: 2), Arena())
-    let whole = Matrix(rows: 203, columns: f)
-    matmul(x, transposed: w, into: whole, arena)
+    let (x, w, xT, wT) = (
+      noise(203, d, seed: 1), noise(f, d, seed: 2), noise(d, 203, seed: 3), noise(d, f, seed: 4)
+    )
+    let arena = Arena()
+    func products(_ rows: Range<Int>, _ columns: Range<Int>) -> [Matrix] {
+      let parts = (0..<3).map { _ in Matrix(rows: rows.count, columns: columns.count) }
+      matmul(x[rows: rows], transposed: w[rows: columns], into: parts[0], arena)
+      matmul(x[rows: rows], wT[columns: columns], into: parts[1], arena)
+      matmul(transposed: xT[columns: rows], wT[columns: columns], addingTo: parts[2], arena)
+      return parts
+    }
+    let whole = products(0..<203, 0..<f)
     for rows in [0..<1, 1..<6, 5..<13, 70..<203] {
       for columns in [0..<f, 3..<12, f - 17..<f] {
-        let part = Matrix(rows: rows.count, columns: columns.count)
-        matmul(x[rows: rows], transposed: w[rows: columns], into: part, arena)
-        #expect(part.values == whole[rows: rows][columns: columns].values)
+        for (part, all) in zip(products(rows, columns), whole) {
+          #expect(part.values == all[rows: rows][columns: columns].values)
+        }
       }
     }
   }
