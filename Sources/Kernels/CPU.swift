@@ -15,8 +15,10 @@ public enum CPU {
   public static var vectors: String {
     #if arch(arm64)
       return "NEON"
+    #elseif arch(x86_64) && !BASELINE
+      return hasWideVectors ? "AVX-512" : "AVX2 and FMA"
     #else
-      return hasWideVectors ? "AVX-512" : hasVectorCode ? "AVX2 and FMA" : "baseline"
+      return "baseline"
     #endif
   }
 
@@ -27,15 +29,6 @@ public enum CPU {
 
   /// Whether the processor has AVX2 and what goes with it.
   static var hasAVX2: Bool { flags.isSuperset(of: avx2) }
-
-  /// Whether this program is compiled for vectors and fused multiply-adds, which AArch64 always has.
-  package static var hasVectorCode: Bool {
-    #if arch(arm64) || (arch(x86_64) && !BASELINE)
-      return true
-    #else
-      return false
-    #endif
-  }
 
   /// Whether vectors of sixteen floats are used: where the processor has AVX-512, unless the
   /// environment variable OVERTRAIN_VECTORS is `avx2`. The bits of a run do not depend on it.

@@ -1,8 +1,8 @@
 // Three products make a linear layer y = x Wᵀ: y itself, dx = dy W and dW += dyᵀ x. All of them go
 // through the register blocks of RegisterBlock.swift: on AVX2 they take 1/4 less time than OpenBLAS
 // where little is summed over (depth 16), 1/20 less at 256 and about the same at 512 (Zen 5, one
-// thread), on AVX-512 half of it. A baseline build for x86-64 takes 1/8 more than OpenBLAS without AVX,
-// whose bits would depend on the rows and columns that a worker has.
+// thread), on AVX-512 half of it. A step of a baseline build for x86-64 takes 1/8 more than with
+// OpenBLAS's kernels without AVX, whose bits depend on the rows and columns that a worker has.
 
 /// y = x wᵀ, with x [n, D], w [F, D], y [n, F].
 @inline(never)
